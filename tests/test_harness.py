@@ -86,6 +86,6 @@ def test_a_server_that_ends_at_once_is_reported_with_its_log(tmp_path: Path) -> 
         process.wait_until(lambda: False, 10.0)
 
 
-def test_a_missing_binary_is_named(tmp_path: Path) -> None:
+def test_a_missing_binary_is_named() -> None:
     with pytest.raises(ServerError, match="no-such-server is not installed"):
         find_binary("no-such-server")

@@ -154,5 +154,5 @@ class Table:
             raise ValueError(f"{self.name}: an update names the key and every column once")
 
 
-def _dumps_compact(value: Any) -> str:
+def _dumps_compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
