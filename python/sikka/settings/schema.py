@@ -1,0 +1,352 @@
+"""Every setting: its name, type, rule and default. The defaults are the embedded mode."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Meta
+
+from sikka.domain.errors import ConfigurationError
+from sikka.settings.build import BrokenRuleError, Builder
+from sikka.settings.secret import Secret
+from sikka.settings.source import read
+
+MASTER_KEY_BYTES = 32
+EMBEDDED_DATABASE = Secret("sqlite+aiosqlite:///sikka.db")
+LOCAL_REDIS = Secret("redis://127.0.0.1:6379/0")
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number of 1 to 1000000")]
+Bytes = Annotated[int, Meta(ge=1_024, le=1 << 30, description="a number of bytes, 1024 to 1 GiB")]
+Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 (any free one) to 65535")]
+Seconds = Annotated[float, Meta(gt=0, le=31_536_000, description="a number of seconds above 0")]
+Instant = Annotated[
+    datetime, Meta(tz=True, description="a time with its zone, such as 2026-01-31T00:00:00Z")
+]
+Flag = Annotated[bool, Meta(description="true or false")]
+Text = Annotated[str, Meta(min_length=1, max_length=255, description="a text of 1 to 255")]
+OrganisationId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9]{1,20}$", description="1 to 20 letters and digits (quote it)")
+]
+PspPrefix = Annotated[
+    str, Meta(pattern=r"^[A-Z0-9]{3}$", description="3 of A-Z and 0-9 (quote it)")
+]
+Version = Annotated[
+    str, Meta(pattern=r"^[0-9]\.[0-9]$", description="a version such as '2.0' (quote it)")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The HTTP server. `public_url` is how the merchants reach it; `port` 0 takes a free one."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 8080
+    workers: Annotated[int, Meta(ge=1, le=256, description="1 to 256 processes")] = 1
+    public_url: Text | None = None
+    body_limit_bytes: Bytes = 64 * 1024
+    batch_body_limit_bytes: Bytes = 4 * 1024 * 1024
+    shutdown_timeout_s: Seconds = 30.0
+
+    def __post_init__(self) -> None:
+        if self.public_url is not None:
+            _require_url("public_url", self.public_url, ("http", "https"))
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where payments live: `sqlite+aiosqlite:///file` or `mysql+asyncmy://user:…@host/name`."""
+
+    url: Secret = EMBEDDED_DATABASE
+    pool_size: Annotated[int, Meta(ge=1, le=1_000, description="1 to 1000 connections")] = 8
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url.reveal()).scheme not in ("sqlite+aiosqlite", "mysql+asyncmy"):
+            raise BrokenRuleError("url", "must begin with sqlite+aiosqlite:// or mysql+asyncmy://")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is the embedded database."""
+        return self.url.reveal().startswith("sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """Windows and rates shared by all processes. Without it each process keeps its own."""
+
+    url: Secret = LOCAL_REDIS
+    timeout_s: Seconds = 0.25
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url.reveal()).scheme not in ("redis", "rediss", "unix"):
+            raise BrokenRuleError("url", "must begin with redis://, rediss:// or unix://")
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Bounds of the group commit and of the queue before it."""
+
+    queue_changes_max: Count = 4_096
+    group_changes_max: Annotated[int, Meta(ge=1, le=4_096, description="1 to 4096 changes")] = 256
+    group_bytes_max: Bytes = 4 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if self.group_changes_max > self.queue_changes_max:
+            raise BrokenRuleError("group_changes_max", "must not exceed queue_changes_max")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A certificate (or public key) pinned for an organisation, for as long as it is valid.
+
+    Without dates a certificate's own dates count; a bare public key is then always valid.
+    """
+
+    certificate: Path
+    not_before: Instant | None = None
+    not_after: Instant | None = None
+
+    def __post_init__(self) -> None:
+        if self.not_before and self.not_after and self.not_after <= self.not_before:
+            raise BrokenRuleError("not_after", "must be later than not_before")
+
+
+@dataclass(frozen=True, slots=True)
+class Npci:
+    """The way to the UPI switch.
+
+    `peers` maps an organisation (the switch and whoever else may write to us) to its
+    certificates; give the next one beside the present one and a rotation needs no stop.
+    `certificate` is our own, as the switch has it: `sikka doctor` compares it with `signing_key`.
+    """
+
+    url: Text
+    org_id: OrganisationId
+    psp_prefix: PspPrefix
+    handle: Text
+    signing_key: Path
+    peers: Mapping[OrganisationId, tuple[Peer, ...]]
+    certificate: Path | None = None
+    switch_org_id: OrganisationId = "NPCI"
+    version: Version = "2.0"
+    path_prefix: str = ""
+    connections_max: Count = 64
+    connect_timeout_s: Seconds = 2.0
+    answer_timeout_s: Seconds = 15.0
+    heartbeat_interval_s: Seconds = 180.0
+    breaker_failures: Count = 5
+    breaker_open_s: Seconds = 10.0
+
+    def __post_init__(self) -> None:
+        _require_url("url", self.url, ("http", "https"))
+        if not self.peers.get(self.switch_org_id):
+            raise BrokenRuleError("peers", f"must pin a certificate of {self.switch_org_id}")
+        if self.path_prefix and not self.path_prefix.startswith("/"):
+            raise BrokenRuleError("path_prefix", "must begin with /")
+
+
+@dataclass(frozen=True, slots=True)
+class Sponsor:
+    """A sponsor bank's JSON API. Callbacks are good under any of `callback_secrets`."""
+
+    url: Text
+    merchant_id: Text
+    psp_prefix: PspPrefix
+    secret: Secret
+    callback_secrets: tuple[Secret, ...] = ()
+    connections_max: Count = 32
+    connect_timeout_s: Seconds = 2.0
+    answer_timeout_s: Seconds = 15.0
+    breaker_failures: Count = 5
+    breaker_open_s: Seconds = 10.0
+
+    def __post_init__(self) -> None:
+        _require_url("url", self.url, ("http", "https"))
+
+
+@dataclass(frozen=True, slots=True)
+class Upi:
+    """The UPI rails. A merchant's `rail` is `npci` or the name of a sponsor bank."""
+
+    npci: Npci | None = None
+    sponsors: Mapping[str, Sponsor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if "npci" in self.sponsors:
+            raise BrokenRuleError("sponsors.npci", "npci is the switch itself; name the bank")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Delivery of events. `retry_delays_s` holds the wait before each attempt."""
+
+    allow_private_addresses: Flag = False
+    timeout_s: Seconds = 15.0
+    endpoint_concurrency: Annotated[int, Meta(ge=1, le=100, description="1 to 100")] = 8
+    rotation_overlap_s: Seconds = 86_400.0
+    retry_delays_s: tuple[Annotated[float, Meta(ge=0, description="0 or more seconds")], ...] = (
+        0.0,
+        5.0,
+        300.0,
+        1_800.0,
+        7_200.0,
+        18_000.0,
+        36_000.0,
+        50_400.0,
+        72_000.0,
+        86_400.0,
+    )
+
+    def __post_init__(self) -> None:
+        if not self.retry_delays_s:
+            raise BrokenRuleError("retry_delays_s", "must name at least one attempt")
+
+
+@dataclass(frozen=True, slots=True)
+class Fraud:
+    """The rules of the first engine; amounts in minor units of the payment's currency."""
+
+    review_amount_minor: Count | None = None
+    decline_amount_minor: Count | None = None
+    user_payments_per_10_min: Count = 10
+    user_payments_per_day: Count = 100
+    instrument_payments_per_10_min: Count = 10
+    device_payments_per_10_min: Count = 20
+    blocked_users: tuple[Text, ...] = ()
+    blocked_vpas: tuple[Text, ...] = ()
+    blocked_devices: tuple[Text, ...] = ()
+    blocked_ips: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times of the flows; what each means stands at `sikka.flows.parts.Policy`."""
+
+    collect_expiry_s: Seconds = 600.0
+    check_delays_s: tuple[Seconds, ...] = (90.0, 900.0, 3_600.0, 7_200.0)
+    check_interval_s: Seconds = 900.0
+    checks_until_s: Seconds = 172_800.0
+    expiry_grace_s: Seconds = 120.0
+    send_window_s: Seconds = 30.0
+    running_s: Seconds = 60.0
+    retention_s: Annotated[
+        float, Meta(ge=86_400, description="at least 86400 seconds (24 hours)")
+    ] = 172_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Requests an API key may make; `burst` at once, then `per_s` a second."""
+
+    enabled: Flag = True
+    per_s: Annotated[float, Meta(gt=0, le=1_000_000, description="requests a second")] = 100.0
+    burst: Count = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The background duties: relay, delivery, checks, expiry."""
+
+    interval_s: Seconds = 0.5
+    batch: Annotated[int, Meta(ge=1, le=10_000, description="1 to 10000 rows")] = 256
+    lease_s: Seconds = 15.0
+    metrics_port: Port | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The one secret that the gateway's own keys come from: 32 random bytes in base64.
+
+    Every purpose has a key of its own, derived by HKDF-SHA256 (RFC 5869), so that none is of use
+    for another. `sikka keys master` prints a fresh one.
+    """
+
+    master_key: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if self.master_key is None:
+            return
+        try:
+            key = base64.b64decode(self.master_key.reveal(), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != MASTER_KEY_BYTES:
+            raise BrokenRuleError("master_key", f"must be {MASTER_KEY_BYTES} bytes in base64")
+
+    def derived(self, purpose: str) -> bytes:
+        """The 32-byte key of one purpose (`api-keys`, `webhook-secrets`).
+
+        Raises:
+            ConfigurationError: no master key is set.
+        """
+        if self.master_key is None:
+            raise ConfigurationError(
+                message="secrets.master_key: is missing; set SIKKA__SECRETS__MASTER_KEY to what "
+                "`sikka keys master` prints, and keep it",
+                param="secrets.master_key",
+            )
+        key = base64.b64decode(self.master_key.reveal(), validate=True)
+        derivation = HKDF(hashes.SHA256(), 32, salt=None, info=f"sikka/{purpose}".encode())
+        return derivation.derive(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """What is written to standard error, and how: `json` for machines, `plain` for people."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "plain"] = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `Settings()` is the embedded mode; `Settings.load` reads file and variables."""
+
+    server: Server = field(default_factory=Server)
+    database: Database = field(default_factory=Database)
+    redis: Redis | None = None
+    journal: Journal = field(default_factory=Journal)
+    upi: Upi = field(default_factory=Upi)
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    fraud: Fraud = field(default_factory=Fraud)
+    policy: Policy = field(default_factory=Policy)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    worker: Worker = field(default_factory=Worker)
+    secrets: Secrets = field(default_factory=Secrets)
+    logging: Logging = field(default_factory=Logging)
+
+    @classmethod
+    def load(cls, path: Path | None, environ: Mapping[str, str]) -> Settings:
+        """Read the file, if there is one, and lay the variables `SIKKA__…` over it.
+
+        Args:
+            path: a YAML file; relative paths in it start at its folder.
+            environ: the environment; `SIKKA__SERVER__PORT=9000` sets `server.port`, an empty
+                value sets null, a list or mapping is written as JSON.
+
+        Raises:
+            ConfigurationError: a setting is missing, unknown or wrong; `param` is its dotted path.
+        """
+        directory = Path() if path is None else path.parent
+        source = read(path, environ)
+        return Builder(source, directory).section(cls, source.tree, "")
+
+
+def _require_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BrokenRuleError(name, "must be a URL") from None
+    if parts.scheme not in schemes or not parts.hostname or port == 0:
+        raise BrokenRuleError(name, f"must be a URL that begins with {'://, '.join(schemes)}://")
+    if parts.username or parts.password:
+        raise BrokenRuleError(name, "must not hold a user or password")
