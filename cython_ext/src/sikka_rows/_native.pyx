@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False
+# cython: boundscheck=False, wraparound=False, autotestdict=False
 """The loops over rows and columns of `sikka_rows.Table`, compiled.
 
 Every column has a kind, kept as one byte; a row is walked once and each value goes through the
@@ -6,6 +6,7 @@ branch of its kind. A value in an error message could be a secret, so messages n
 the column, the rule and at most the type.
 """
 
+cimport cython
 from cpython.bool cimport PyBool_Check
 from cpython.bytes cimport PyBytes_CheckExact
 from cpython.datetime cimport (
@@ -60,6 +61,8 @@ cdef object UTC = get_utc()
 cdef object DECIMAL = Decimal
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Codec:
     """Encodes and decodes rows of the given columns; the loops of `Table`, compiled."""
 

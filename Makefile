@@ -1,0 +1,81 @@
+# The one front door: `make` lists what it opens.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+BUILD := $(PIP_INSTALL) --no-build-isolation --no-deps --no-index --force-reinstall
+
+CORE_SOURCES := Cargo.toml Cargo.lock $(shell find rust_core -type f -not -path '*/__pycache__/*')
+ROWS_SOURCES := $(shell find cython_ext -type f -not -path '*/build/*' -not -path '*.egg-info/*')
+# The modules that are written in another language; their stubs are checked against them.
+NATIVE := sikka_core._native sikka_rows._native
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: setup
+setup: $(STAMPS)/sikka ## build everything into .venv (only what changed)
+
+.PHONY: run
+run: setup ## take one UPI payment from request to webhook, then stay up
+	$(BIN)/sikka demo
+
+.PHONY: test
+test: setup ## run all tests on a private MariaDB and Redis, with coverage
+	deploy/setup/install_servers.sh
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+
+.PHONY: bench
+bench: setup ## run all benches, peers side by side
+	deploy/setup/install_servers.sh
+	$(BIN)/pytest benches --override-ini=timeout=0 --benchmark-columns=median,iqr,ops,rounds
+
+.PHONY: lint
+lint: setup ## check style, types, import directions and stubs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/stubtest $(NATIVE)
+	cargo fmt --check
+	PYO3_PYTHON=$(CURDIR)/$(BIN)/python \
+		cargo clippy --quiet --locked --all-features --all-targets -- -D warnings
+
+.PHONY: format
+format: setup ## write all sources in the house's format
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	cargo fmt
+
+.PHONY: lock
+lock: setup ## write requirements.lock anew from pyproject.toml
+	$(BIN)/python deploy/setup/requirements.py | $(BIN)/pip-compile - --output-file=requirements.lock \
+		--quiet --no-config --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+$(BIN)/python:
+	python=$$(deploy/setup/find_python.sh) && "$$python" -m venv .venv
+
+$(STAMPS)/packages: requirements.lock | $(BIN)/python
+	@deploy/setup/find_python.sh > /dev/null
+	@mkdir -p $(STAMPS)
+	$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(STAMPS)/core: $(STAMPS)/packages $(CORE_SOURCES)
+	MATURIN_PEP517_ARGS=--locked $(BUILD) ./rust_core
+	@touch $@
+
+$(STAMPS)/rows: $(STAMPS)/packages $(ROWS_SOURCES)
+	$(BUILD) ./cython_ext
+	@touch $@
+
+$(STAMPS)/sikka: $(STAMPS)/core $(STAMPS)/rows pyproject.toml
+	$(BUILD) --editable .
+	@touch $@
