@@ -1,0 +1,331 @@
+"""The native core of Sikka: ids, VPAs, webhook signatures, RSA keys and signed UPI messages.
+
+Everything here is arithmetic: no file, no socket and no clock is touched, and every time is an
+argument. A verification returns None or raises; no function answers a check with False, except
+`is_id`, which is a question about grammar and not about trust.
+
+The exceptions:
+
+    SikkaCoreError
+    +-- SignatureError          not signed like this, not by whom it should be, or not now
+    +-- MalformedError          the input breaks a rule; also a ValueError
+    +-- KeyFormatError          a key or secret cannot be used; also a ValueError
+
+An argument of a wrong type raises TypeError.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, final
+
+from sikka_core.tree import XmlNode
+
+__all__: list[str]
+
+BUILD_PROFILE: Final[Literal["release", "debug"]]
+"""How the native code was compiled. Benchmarks refuse "debug"."""
+
+BUCKETS: Final = 4096
+"""How many shard buckets there are; a bucket is a number from 0 to BUCKETS - 1."""
+
+class SikkaCoreError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+class SignatureError(SikkaCoreError):
+    """A signature, its time or its signer is not acceptable. The message holds no secret."""
+
+class MalformedError(SikkaCoreError, ValueError):
+    """An input breaks a rule. The message names the field and the rule, never the value."""
+
+class KeyFormatError(SikkaCoreError, ValueError):
+    """A key or secret is empty, too short, of another kind or not parseable."""
+
+# Ids -------------------------------------------------------------------------------------------
+
+def bucket_of(merchant_id: str, idempotency_key: str) -> int:
+    """Return the shard bucket (0..4095) of everything that belongs to one idempotent request.
+
+    It is the first 12 bits of SHA-256 over both texts in UTF-8, each preceded by its length in
+    bytes as a 64-bit big-endian number.
+    """
+
+def new_id(prefix: str, bucket: int, now_ms: int) -> str:
+    """Return a new id: `prefix`, "_" and 26 characters of Crockford base32 (upper case).
+
+    The 128 bits are 48 of milliseconds since 1970, 12 of bucket and 68 at random, so that ids of
+    one prefix sort by time. Raises MalformedError when `prefix` is not 2 to 6 of a-z, `bucket` is
+    not within 0..4095 or `now_ms` not within 0..2**48 - 1.
+    """
+
+def bucket_of_id(id: str) -> int:
+    """Return the shard bucket that an id of `new_id` carries. Raises MalformedError."""
+
+def time_ms_of_id(id: str) -> int:
+    """Return the milliseconds since 1970 that an id of `new_id` carries. Raises MalformedError."""
+
+def is_id(id: str, prefix: str) -> bool:
+    """Tell whether `id` has the grammar of `new_id(prefix, ...)`. It may still name nothing."""
+
+def upi_transaction_id(psp_prefix: str, id: str) -> str:
+    """Return the UPI Txn@id of an id: `psp_prefix` and its 128 bits as 32 upper-case hex digits.
+
+    Raises MalformedError when `psp_prefix` is not 3 of A-Z and 0-9, or `id` is not one of ours.
+    """
+
+def id_of_upi_transaction(transaction_id: str, prefix: str) -> str:
+    """Return the id from which `upi_transaction_id` made a Txn@id, with the given id prefix.
+
+    The 3 characters of the PSP are not judged. Raises MalformedError when `transaction_id` is not
+    3 of A-Z and 0-9 and 32 upper-case hex digits, or `prefix` is not 2 to 6 of a-z.
+    """
+
+def new_message_id(psp_prefix: str) -> str:
+    """Return a new UPI Head@msgId: `psp_prefix` and 128 random bits as 32 upper-case hex digits.
+
+    Raises MalformedError when `psp_prefix` is not 3 of A-Z and 0-9.
+    """
+
+def rrn(year: int, day_of_year: int, sequence: int) -> str:
+    """Return a retrieval reference number (Txn@custRef) of exactly 12 digits.
+
+    They are the last digit of the year, the day of the year as three digits and the last eight
+    digits of `sequence`. Raises MalformedError when the year is not within 1..9999, the day not
+    within 1..366 or the sequence negative.
+    """
+
+# VPAs ------------------------------------------------------------------------------------------
+
+def normalise_vpa(text: str) -> str:
+    """Return a virtual payment address in lower case, in which it is compared and stored.
+
+    Nothing is trimmed. The address is `local@handle` of 3 to 255 characters. The local part is 2
+    to 100 of letters, digits, ".", "_" and "-", and begins with a letter or digit. The handle is 2
+    to 64 letters and digits, begins with a letter, and may end in ".ifsc.npci", ".iin.npci",
+    ".mmid.npci" or ".npci". Raises MalformedError that names the rule and not the address.
+    """
+
+def mask_vpa(vpa: str) -> str:
+    """Return an address fit for logs and pages, such as "as***@simbank".
+
+    It keeps the first two characters of the local part, or fewer so that at least half of it stays
+    hidden. What is no address becomes "***"; this never raises.
+    """
+
+# Webhook signatures ----------------------------------------------------------------------------
+
+def standard_webhooks_sign(secret: bytes, message_id: str, timestamp_s: int, body: bytes) -> str:
+    """Return the `webhook-signature` of one delivery, "v1," and base64, as Standard Webhooks says.
+
+    The HMAC-SHA256 covers `message_id.timestamp_s.body`. Raises MalformedError when `message_id`
+    is empty or contains "." or a space, or the time is negative; KeyFormatError when the secret
+    is empty.
+    """
+
+def standard_webhooks_verify(
+    secrets: Sequence[bytes],
+    message_id: str,
+    timestamp: str,
+    signatures: str,
+    body: bytes,
+    now_s: int,
+    tolerance_s: int,
+) -> None:
+    """Check the three headers of a Standard Webhooks delivery against its raw body.
+
+    `signatures` is a space separated list; one "v1" under any of the secrets suffices, and other
+    versions are ignored. Raises SignatureError when none matches or `timestamp` is more than
+    `tolerance_s` seconds before or after `now_s`; KeyFormatError when a secret is empty.
+    """
+
+def webhook_secret_bytes(secret: str) -> bytes:
+    """Return the key of a secret as shown to merchants: "whsec_" and base64 of 24 to 64 bytes.
+
+    Raises KeyFormatError.
+    """
+
+def stripe_sign(secret: str, timestamp_s: int, body: bytes) -> str:
+    """Return a `Stripe-Signature` header, "t=<timestamp_s>,v1=<hex>".
+
+    Raises MalformedError when the time is negative, KeyFormatError when the secret is empty.
+    """
+
+def stripe_verify(
+    secrets: Sequence[str], header: str, body: bytes, now_s: int, tolerance_s: int
+) -> None:
+    """Check a `Stripe-Signature` header against the raw body.
+
+    One "v1" under any of the secrets suffices; the secret is used verbatim. Raises SignatureError
+    when none matches, the header has no single "t", or that time is more than `tolerance_s` seconds
+    before or after `now_s`; KeyFormatError when a secret is empty.
+    """
+
+def razorpay_sign(secret: str, body: bytes) -> str:
+    """Return the `X-Razorpay-Signature` of a body: HMAC-SHA256 as lower-case hex.
+
+    Raises KeyFormatError when the secret is empty.
+    """
+
+def razorpay_verify(secrets: Sequence[str], signature: str, body: bytes) -> None:
+    """Check a Razorpay signature (of a webhook, or of "order_id|payment_id") under any secret.
+
+    Raises SignatureError when none matches, KeyFormatError when a secret is empty.
+    """
+
+def hmac_sha256_hex(secret: bytes, body: bytes) -> str:
+    """Return HMAC-SHA256 as 64 lower-case hex digits. Raises KeyFormatError on an empty secret."""
+
+def hmac_sha256_hex_verify(secrets: Sequence[bytes], signature: str, body: bytes) -> None:
+    """Check an HMAC-SHA256 of 64 lower-case hex digits under any of the secrets, in constant time.
+
+    Raises SignatureError when none matches, KeyFormatError when a secret is empty.
+    """
+
+# RSA -------------------------------------------------------------------------------------------
+
+@final
+class SigningKey:
+    """An RSA private key of at least 2048 bits. Its repr reveals nothing."""
+
+    @staticmethod
+    def from_pem(pem: bytes) -> SigningKey:
+        """Read an unencrypted PKCS#8 ("PRIVATE KEY") or PKCS#1 ("RSA PRIVATE KEY") PEM.
+
+        Raises KeyFormatError when it is anything else or shorter than 2048 bits.
+        """
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the RSASSA-PKCS1-v1_5 signature with SHA-256 of `message`."""
+
+    def verifying_key(self) -> VerifyingKey:
+        """Return the public half."""
+
+@final
+class VerifyingKey:
+    """An RSA public key of at least 2048 bits."""
+
+    @staticmethod
+    def from_pem(pem: bytes) -> VerifyingKey:
+        """Read a "PUBLIC KEY" (SubjectPublicKeyInfo) or the key of an X.509 "CERTIFICATE" PEM.
+
+        The certificate is only a container here: neither its issuer nor its dates are judged; the
+        dates belong into the KeyRing. Raises KeyFormatError when it is anything else, not RSA, or
+        shorter than 2048 bits.
+        """
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Check an RSASSA-PKCS1-v1_5 signature with SHA-256. Raises SignatureError."""
+
+    def fingerprint(self) -> str:
+        """Return SHA-256 over the DER of the SubjectPublicKeyInfo as 64 lower-case hex digits."""
+
+@final
+class KeyRing:
+    """The pinned keys of the participants. An organisation may have several, each for a while."""
+
+    def __new__(cls, entries: Sequence[tuple[str, VerifyingKey, int, int]]) -> KeyRing:
+        """Take `(org_id, key, not_before_s, not_after_s)`; both ends of the time are included.
+
+        Raises MalformedError when an org_id is empty or `not_after_s` lies before `not_before_s`.
+        """
+
+# UPI messages ----------------------------------------------------------------------------------
+
+@final
+class Element:
+    """One element of a UPI message. It cannot be changed; names are local names.
+
+    Whitespace between elements is not kept. The repr shows the name only.
+    """
+
+    def __new__(
+        cls,
+        name: str,
+        attributes: Mapping[str, str] | None = None,
+        children: Sequence[Element] = ...,
+        text: str = "",
+    ) -> Element:
+        """Build an element, for tests and adapters.
+
+        Raises MalformedError when a name is no XML name, a character is forbidden in XML 1.0, text
+        stands beside children, or the tree is deeper than 16.
+        """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str:
+        """The text of an element without children; "" when there is none."""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """A copy of the attributes."""
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return an attribute, or `default` when it is absent."""
+
+    def require(self, name: str) -> str:
+        """Return an attribute. Raises MalformedError that names element and attribute."""
+
+    def child(self, name: str) -> Element | None:
+        """Return the first child of that name, or None."""
+
+    def require_child(self, name: str) -> Element:
+        """Return the first child of that name. Raises MalformedError that names both elements."""
+
+    def children(self, name: str | None = None) -> list[Element]:
+        """Return the children, all or those of one name, in their order."""
+
+    def find(self, path: str) -> Element | None:
+        """Return the first element in document order at the end of a path like "Payees/Payee"."""
+
+@final
+class Message:
+    """A message whose signature held. Everything in it was read from the signed bytes."""
+
+    @property
+    def root(self) -> str:
+        """The local name of the root, such as "RespPay"."""
+
+    @property
+    def org_id(self) -> str:
+        """Head@orgId, under whose pinned key the signature held."""
+
+    @property
+    def element(self) -> Element:
+        """The root element, without the Signature."""
+
+def sign_message(key: SigningKey, root: str, children: Sequence[XmlNode]) -> bytes:
+    """Write `<upi:root>` with these children in canonical form and sign it.
+
+    The result has no declaration and no whitespace nodes. The last child of its root is one
+    enveloped Signature in the default namespace: inclusive C14N 1.0, RSA-SHA256, SHA-256, and the
+    public key as RSAKeyValue. Raises MalformedError on a bad name, a character that XML 1.0 forbids, an element named
+    "Signature", a depth over 16, or a message over 64 KiB.
+    """
+
+def write_message(
+    root: str, attributes: Mapping[str, str | None], children: Sequence[XmlNode]
+) -> bytes:
+    """Write `<upi:root>` in canonical form without a signature, as an Ack is.
+
+    Raises MalformedError for the reasons that sign_message names.
+    """
+
+def verify_message(data: bytes, keyring: KeyRing, now_s: int) -> Message:
+    """Parse a signed UPI message strictly and check its signature against the pinned keys.
+
+    The key is chosen by Head@orgId among those valid at `now_s`; a key inside the message is never
+    used. Raises SignatureError when the organisation is unknown or has no key valid now, or when
+    the digest or the signature is wrong.
+
+    Raises MalformedError when the bytes are not a message of the profile: over 64 KiB, not UTF-8,
+    deeper than 16, with a DTD, processing instruction, comment, CDATA section or other entities
+    than the predefined; a root outside of the UPI namespace or without a prefix, qualified children
+    or attributes; no Signature, more than one, or not the last child; other algorithms, transforms
+    or references; not exactly one Head, or one without orgId.
+    """
+
+def parse_ack(data: bytes) -> Element:
+    """Parse an unsigned message, such as an Ack, as strictly as verify_message does.
+
+    Nothing vouches for what it says. Raises MalformedError, also when it carries a Signature.
+    """

@@ -1,0 +1,22 @@
+//! The native core of Sikka: arithmetic over bytes, without I/O and without a clock.
+
+#![cfg_attr(not(feature = "python"), forbid(unsafe_code))]
+
+/// The key inside an X.509 certificate.
+mod certificate;
+/// What can go wrong, in three kinds.
+pub mod error;
+/// Time-ordered ids with their shard bucket, and the ids of UPI.
+pub mod ids;
+/// HMAC-SHA256 and the webhook schemes built on it.
+pub mod mac;
+/// RSA-SHA256 over bytes; keys parsed once.
+pub mod rsa;
+/// The grammar and the masking of virtual payment addresses.
+pub mod vpa;
+/// UPI messages: written canonically, signed, parsed strictly, verified.
+pub mod xml;
+
+/// The Python module; the only place that knows PyO3.
+#[cfg(feature = "python")]
+mod python;

@@ -1,0 +1,239 @@
+//! HMAC-SHA256, and the webhook schemes of Standard Webhooks, Stripe and Razorpay.
+//!
+//! Verification compares in constant time and returns an error, never a flag.
+
+use crate::error::{Error, Result};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+const NO_MATCH: Error = Error::Signature("no signature matches");
+const HEX_LOWER: &[u8; 16] = b"0123456789abcdef";
+
+/// An HMAC-SHA256.
+pub type Tag = [u8; 32];
+
+/// When a verifier lives, and how far from it a signed time may lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Now, in seconds since 1970.
+    pub now_s: i64,
+    /// The greatest distance allowed, before and after.
+    pub tolerance_s: i64,
+}
+
+impl Clock {
+    fn check(self, timestamp_s: i64) -> Result<()> {
+        let tolerance_s = u64::try_from(self.tolerance_s).unwrap_or(0);
+        if self.now_s.abs_diff(timestamp_s) > tolerance_s {
+            return Err(Error::Signature("the timestamp is outside of the tolerance"));
+        }
+        Ok(())
+    }
+}
+
+/// The HMAC-SHA256 of the parts, one after the other.
+pub fn tag(secret: &[u8], parts: &[&[u8]]) -> Result<Tag> {
+    if secret.is_empty() {
+        return Err(Error::KeyFormat("secret must not be empty"));
+    }
+    let mut context = Context::with_key(&Key::new(HMAC_SHA256, secret));
+    for part in parts {
+        context.update(part);
+    }
+    let mut tag = Tag::default();
+    tag.copy_from_slice(context.sign().as_ref());
+    Ok(tag)
+}
+
+/// Accept when one of the candidates is the tag of the parts under one of the secrets.
+fn verify_any<S: AsRef<[u8]>>(secrets: &[S], candidates: &[Tag], parts: &[&[u8]]) -> Result<()> {
+    let mut matched = false;
+    for secret in secrets {
+        let expected = tag(secret.as_ref(), parts)?;
+        for candidate in candidates {
+            matched |= verify_slices_are_equal(&expected, candidate).is_ok();
+        }
+    }
+    if matched { Ok(()) } else { Err(NO_MATCH) }
+}
+
+/// HMAC-SHA256 as lower-case hex.
+pub fn hmac_sha256_hex(secret: &[u8], body: &[u8]) -> Result<String> {
+    Ok(write_hex(&tag(secret, &[body])?))
+}
+
+/// Check a lower-case hex HMAC-SHA256 under any of the secrets.
+pub fn hmac_sha256_hex_verify<S: AsRef<[u8]>>(
+    secrets: &[S],
+    signature: &str,
+    body: &[u8],
+) -> Result<()> {
+    let candidate = read_hex(signature).ok_or(NO_MATCH)?;
+    verify_any(secrets, &[candidate], &[body])
+}
+
+/// The `webhook-signature` of Standard Webhooks.
+pub fn standard_webhooks_sign(
+    secret: &[u8],
+    message_id: &str,
+    timestamp_s: i64,
+    body: &[u8],
+) -> Result<String> {
+    // A dot would let the boundary between id, time and body move.
+    if message_id.is_empty() || message_id.contains(['.', ' ']) {
+        return Err(Error::malformed("message_id must not be empty nor contain \".\" or a space"));
+    }
+    let timestamp = write_timestamp(timestamp_s)?;
+    let parts = [message_id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    Ok(format!("v1,{}", STANDARD.encode(tag(secret, &parts)?)))
+}
+
+/// Check the headers of a Standard Webhooks delivery.
+pub fn standard_webhooks_verify<S: AsRef<[u8]>>(
+    secrets: &[S],
+    message_id: &str,
+    timestamp: &str,
+    signatures: &str,
+    body: &[u8],
+    clock: Clock,
+) -> Result<()> {
+    if message_id.is_empty() || message_id.contains('.') {
+        return Err(Error::Signature("the message id is not acceptable"));
+    }
+    clock.check(read_timestamp(timestamp)?)?;
+    let candidates: Vec<Tag> = signatures
+        .split(' ')
+        .filter_map(|signature| signature.strip_prefix("v1,"))
+        .filter_map(|base64| STANDARD.decode(base64).ok()?.try_into().ok())
+        .collect();
+    let parts = [message_id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    verify_any(secrets, &candidates, &parts)
+}
+
+/// The key of a `whsec_` secret.
+pub fn webhook_secret_bytes(secret: &str) -> Result<Vec<u8>> {
+    let base64 = secret
+        .strip_prefix("whsec_")
+        .ok_or(Error::KeyFormat("webhook secret must begin with \"whsec_\""))?;
+    let key = STANDARD
+        .decode(base64)
+        .map_err(|_| Error::KeyFormat("webhook secret must be base64 after \"whsec_\""))?;
+    if !(24..=64).contains(&key.len()) {
+        return Err(Error::KeyFormat("webhook secret must hold 24 to 64 bytes"));
+    }
+    Ok(key)
+}
+
+/// A `Stripe-Signature` header.
+pub fn stripe_sign(secret: &str, timestamp_s: i64, body: &[u8]) -> Result<String> {
+    let timestamp = write_timestamp(timestamp_s)?;
+    let tag = tag(secret.as_bytes(), &[timestamp.as_bytes(), b".", body])?;
+    Ok(format!("t={timestamp},v1={}", write_hex(&tag)))
+}
+
+/// Check a `Stripe-Signature` header.
+pub fn stripe_verify<S: AsRef<[u8]>>(
+    secrets: &[S],
+    header: &str,
+    body: &[u8],
+    clock: Clock,
+) -> Result<()> {
+    let mut timestamp = None;
+    let mut candidates = Vec::new();
+    for item in header.split(',') {
+        match item.split_once('=') {
+            Some(("t", value)) => {
+                if timestamp.replace(value).is_some() {
+                    return Err(Error::Signature("the header has more than one \"t\""));
+                }
+            }
+            Some(("v1", value)) => candidates.extend(read_hex(value)),
+            Some(_) => {}
+            None => return Err(Error::Signature("the header is not a list of key=value")),
+        }
+    }
+    let timestamp = timestamp.ok_or(Error::Signature("the header has no \"t\""))?;
+    clock.check(read_timestamp(timestamp)?)?;
+    verify_any(secrets, &candidates, &[timestamp.as_bytes(), b".", body])
+}
+
+fn write_timestamp(timestamp_s: i64) -> Result<String> {
+    if timestamp_s < 0 {
+        return Err(Error::malformed("timestamp_s must not be negative"));
+    }
+    Ok(timestamp_s.to_string())
+}
+
+/// Only plain digits: `parse` alone would also take a sign.
+fn read_timestamp(text: &str) -> Result<i64> {
+    Some(text)
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .ok_or(Error::Signature("the timestamp is not a number of seconds"))
+}
+
+/// Bytes as lower-case hex.
+pub(crate) fn write_hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        hex.push(char::from(HEX_LOWER[usize::from(byte >> 4)]));
+        hex.push(char::from(HEX_LOWER[usize::from(byte & 15)]));
+    }
+    hex
+}
+
+fn read_hex(text: &str) -> Option<Tag> {
+    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
+    let mut tag = Tag::default();
+    for (byte, pair) in tag.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = (hex_value(pair[0])? << 4) | hex_value(pair[1])?;
+    }
+    Some(tag)
+}
+
+fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOCK: Clock = Clock { now_s: 1_000, tolerance_s: 300 };
+
+    #[test]
+    fn hmac_agrees_with_rfc_4231() {
+        assert_eq!(
+            hmac_sha256_hex(b"Jefe", b"what do ya want for nothing?").unwrap(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn any_secret_and_any_signature_of_the_list_suffice() {
+        let signature = standard_webhooks_sign(b"new", "msg_1", 1_000, b"body").unwrap();
+        let list = format!("v1,AAAA v2,x {signature}");
+        let secrets: [&[u8]; 2] = [b"old", b"new"];
+        standard_webhooks_verify(&secrets, "msg_1", "1000", &list, b"body", CLOCK).unwrap();
+    }
+
+    #[test]
+    fn times_before_and_after_the_tolerance_are_refused() {
+        for timestamp_s in [699, 1_301] {
+            let header = stripe_sign("secret", timestamp_s, b"body").unwrap();
+            assert!(stripe_verify(&["secret"], &header, b"body", CLOCK).is_err());
+        }
+    }
+
+    #[test]
+    fn a_timestamp_with_a_sign_is_refused() {
+        assert!(read_timestamp("+5").is_err());
+        assert!(read_timestamp("").is_err());
+    }
+}

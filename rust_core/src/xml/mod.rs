@@ -1,0 +1,24 @@
+//! The narrow XML of UPI: one qualified root, plain children, one enveloped signature.
+
+/// An element made of its parts.
+pub mod build;
+/// Inclusive C14N 1.0 of a parsed document.
+mod canonical;
+/// Which characters and names may occur.
+mod characters;
+/// The pinned keys of the participants.
+pub mod keyring;
+/// A strict parser for the profile: no DTD, no comments, no processing instructions.
+pub mod parse;
+/// The constants of the profile, and what a document of it looks like.
+pub mod profile;
+/// Sign what a writer wrote.
+pub mod sign;
+/// Read a Signature element, refusing whatever is not the profile.
+mod signature;
+/// A parsed or built document.
+pub mod tree;
+/// Verify a signed message and read it from the verified bytes.
+pub mod verify;
+/// Write canonical bytes directly.
+pub mod write;
