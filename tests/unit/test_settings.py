@@ -23,13 +23,19 @@ upi:
     url: https://switch.example
     org_id: "159001"
     psp_prefix: SKA
-    handle: sikka
     signing_key: keys/signing.pem
     peers:
       NPCI:
         - certificate: keys/npci-2026.pem
           not_after: 2027-01-31T00:00:00Z
         - certificate: keys/npci-2027.pem
+"""
+
+
+SPONSOR = """
+upi:
+  sponsors:
+    {}: {{url: 'https://b', merchant_id: m, psp_prefix: SKA, secret: s, callback_secrets: {}}}
 """
 
 
@@ -191,13 +197,12 @@ def test_an_organisation_in_upper_case_is_found_by_the_environment(tmp_path: Pat
             "must be 3 of A-Z and 0-9",
         ),
         (
-            "upi: {sponsors: {npci: {url: 'https://b', merchant_id: m, psp_prefix: SKA, secret: s}}}",
+            SPONSOR.format("npci", "[]"),
             "upi.sponsors.npci",
             "npci is the switch itself",
         ),
         (
-            "upi: {sponsors: {axis: {url: 'https://b', merchant_id: m, psp_prefix: SKA,"
-            " secret: s, callback_secrets: ['']}}}",
+            SPONSOR.format("axis", "['']"),
             "upi.sponsors.axis.callback_secrets[0]",
             "must be a text that is not empty",
         ),

@@ -46,7 +46,13 @@ Version = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The HTTP server. `public_url` is how the merchants reach it; `port` 0 takes a free one."""
+    """The HTTP server.
+
+    `port` 0 takes a free one. `public_url` is how merchants reach it. `allowed_hosts` are the
+    values of `Host` that are served (all, when empty). `trusted_proxies` says how many proxies in
+    front add themselves to `X-Forwarded-For`. `key_cache_s` is the longest for which a revoked
+    API key can still be used.
+    """
 
     host: Text = "127.0.0.1"
     port: Port = 8080
@@ -54,7 +60,12 @@ class Server:
     public_url: Text | None = None
     body_limit_bytes: Bytes = 64 * 1024
     batch_body_limit_bytes: Bytes = 4 * 1024 * 1024
+    batch_concurrency: Annotated[int, Meta(ge=1, le=1_000, description="1 to 1000")] = 64
+    key_cache_s: Annotated[float, Meta(ge=0, le=5, description="0 to 5 seconds")] = 3.0
+    check_timeout_s: Seconds = 2.0
     shutdown_timeout_s: Seconds = 30.0
+    allowed_hosts: tuple[Text, ...] = ()
+    trusted_proxies: Annotated[int, Meta(ge=0, le=10, description="0 to 10 proxies")] = 0
 
     def __post_init__(self) -> None:
         if self.public_url is not None:
@@ -120,6 +131,15 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Mutual TLS: the authority that the other side is signed by, and what we show."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Npci:
     """The way to the UPI switch.
 
@@ -131,13 +151,18 @@ class Npci:
     url: Text
     org_id: OrganisationId
     psp_prefix: PspPrefix
-    handle: Text
     signing_key: Path
     peers: Mapping[OrganisationId, tuple[Peer, ...]]
     certificate: Path | None = None
+    tls: Tls | None = None
     switch_org_id: OrganisationId = "NPCI"
     version: Version = "2.0"
     path_prefix: str = ""
+    merchant_type: Literal["SMALL", "LARGE"] = "SMALL"
+    onboarding_type: Literal["BANK", "AGGREGATOR", "NETWORK", "TPAP"] = "AGGREGATOR"
+    ownership: Literal["PROPRIETARY", "PARTNERSHIP", "PRIVATE", "PUBLIC", "OTHERS"] = "PRIVATE"
+    sign_links: Flag = False
+    reply_timeout_s: Seconds = 10.0
     connections_max: Count = 64
     connect_timeout_s: Seconds = 2.0
     answer_timeout_s: Seconds = 15.0

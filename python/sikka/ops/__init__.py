@@ -1,0 +1,1 @@
+"""Operations: logs without secrets, metrics, health, the audit chain, the doctor."""
