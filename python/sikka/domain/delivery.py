@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sikka.domain.errors import IllegalTransition
-
+from sikka.domain.merchant import WebhookEndpoint
 
 # The `disabled_reason` of an endpoint that its merchant deleted; its row stays for the log.
 DELETED = "deleted"
@@ -53,30 +52,47 @@ class WebhookDelivery:
     updated_at: datetime
     version: int
 
-    def ended(self, status: DeliveryStatus, at: datetime, **values: Any) -> WebhookDelivery:
-        """Return the delivery at its end.
+    def discarded(self, at: datetime) -> WebhookDelivery:
+        """Return the delivery given up, because its endpoint takes none any more.
 
         Raises:
             IllegalTransition: when it has ended already.
         """
-        if status is DeliveryStatus.PENDING:
-            raise IllegalTransition(message="a delivery does not end as pending")
-        return self._moved(status, at, next_attempt_at=None, **values)
+        return self._moved(DeliveryStatus.DISCARDED, at, None)
 
-    def postponed(self, until: datetime, at: datetime, **values: Any) -> WebhookDelivery:
-        """Return the delivery after an attempt that failed, to be tried again then.
+    def attempted(
+        self, attempt: WebhookAttempt, status: DeliveryStatus, next_attempt_at: datetime | None
+    ) -> WebhookDelivery:
+        """Return the delivery after an attempt: at its end, or pending until the next one.
 
         Raises:
             IllegalTransition: when it has ended already.
         """
-        return self._moved(DeliveryStatus.PENDING, at, next_attempt_at=until, **values)
+        return replace(
+            self._moved(status, attempt.at, next_attempt_at),
+            attempts=attempt.attempt,
+            last_status_code=attempt.status_code,
+            last_error=attempt.error,
+        )
 
-    def _moved(self, status: DeliveryStatus, at: datetime, **values: Any) -> WebhookDelivery:
+    def _moved(
+        self, status: DeliveryStatus, at: datetime, next_attempt_at: datetime | None
+    ) -> WebhookDelivery:
         if self.status is not DeliveryStatus.PENDING:
             raise IllegalTransition(
                 message=f"delivery {self.id} cannot go from {self.status} to {status}"
             )
-        return replace(self, status=status, version=self.version + 1, updated_at=at, **values)
+        if (status is DeliveryStatus.PENDING) is not (next_attempt_at is not None):
+            raise IllegalTransition(
+                message=f"delivery {self.id}: exactly a pending one has a next attempt"
+            )
+        return replace(
+            self,
+            status=status,
+            next_attempt_at=next_attempt_at,
+            version=self.version + 1,
+            updated_at=at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +113,12 @@ class WebhookAttempt:
     error: str | None
     duration_ms: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A delivery that may be tried now, with what it takes to try it."""
+
+    delivery: WebhookDelivery
+    endpoint: WebhookEndpoint
+    body: str
