@@ -30,4 +30,5 @@ for candidate in "${PYTHON:-}" python3.11 python3 /usr/bin/python3.11 python3.12
         exit 0
     fi
 done
-missing "Python 3.11 or later with venv and headers is missing: apt-get install python3 python3-venv python3-dev"
+missing "Python 3.11 or later with venv and headers is missing:\
+ apt-get install python3 python3-venv python3-dev"

@@ -22,6 +22,7 @@ def requirements(project: dict[str, Any]) -> set[str]:
 
 
 def main() -> None:
+    """Reads pyproject.toml at the top of the repository and prints its requirements."""
     root = Path(__file__).parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text())
     print("\n".join(sorted(requirements(project), key=str.lower)))
