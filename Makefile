@@ -8,7 +8,8 @@ SHELL := bash
 BIN := .venv/bin
 STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-BUILD := $(PIP_INSTALL) --no-build-isolation --no-deps --no-index --force-reinstall
+# The build backends are the ones of the lock; they find each other on the path.
+BUILD := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --no-index --force-reinstall
 
 CORE_SOURCES := Cargo.toml Cargo.lock $(shell find rust_core -type f -not -path '*/__pycache__/*')
 ROWS_SOURCES := $(shell find cython_ext -type f -not -path '*/build/*' -not -path '*.egg-info/*')

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Statements are kept by the number of rows; a service needs few numbers often.
 TEXTS_MAX = 512
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 class Table:
     """The columns of one SQL table and what is kept in each.
@@ -36,7 +38,7 @@ class Table:
         loads: Callable[[str | bytes], Any] | None = None,
     ) -> None:
         self.name = check_identifier("table", name)
-        self._dumps = dumps or _dumps_compact
+        self._dumps = dumps or _ENCODER.encode
         self._loads = loads or json.loads
         self._kinds: dict[str, str] = {}
         for column, kind in columns:
@@ -152,7 +154,3 @@ class Table:
             raise ValueError(f"{self.name}: an update changes at least one column")
         if key in columns or len(set(columns)) != len(columns):
             raise ValueError(f"{self.name}: an update names the key and every column once")
-
-
-def _dumps_compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
