@@ -169,11 +169,23 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "payment_debit",
         "bank_technical_error",
     ),
+    "network_technical_error": _upi(
+        "The network had a technical failure.",
+        "network",
+        "payment_authorization",
+        "network_technical_error",
+    ),
     "beneficiary_declined": _upi(
-        "The merchant's bank refused the credit; the debit was reversed.",
+        "The receiving bank refused the credit; the debit was reversed.",
         "bank",
         "payment_credit",
         "beneficiary_declined",
+    ),
+    "beneficiary_technical_error": _upi(
+        "The receiving bank had a technical failure; the debit was reversed.",
+        "bank",
+        "payment_credit",
+        "beneficiary_technical_error",
     ),
     "rail_rejected": _upi(
         "The network refused the request.", "network", "payment_initiation", "rail_rejected"

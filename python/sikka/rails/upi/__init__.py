@@ -1,0 +1,1 @@
+"""UPI straight at the switch: signed XML out, verified XML in."""
