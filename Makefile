@@ -28,8 +28,9 @@ run: setup ## take one UPI payment from request to webhook, then stay up
 	$(BIN)/sikka demo
 
 .PHONY: test
-test: setup ## run all tests on a private MariaDB and Redis, with coverage
+test: setup ## run all tests, on a private MariaDB and Redis, with coverage
 	deploy/setup/install_servers.sh
+	cargo test --quiet --locked
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: bench
