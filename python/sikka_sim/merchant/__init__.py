@@ -1,0 +1,1 @@
+"""A merchant that receives webhooks, verifies them by another library and remembers them."""
