@@ -1,0 +1,1 @@
+"""What happens without anybody asking: relay, delivery, checks, expiry, housekeeping."""
