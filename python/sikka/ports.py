@@ -402,6 +402,10 @@ class Reader(Protocol):
         """The key with that keyed hash, revoked or not, or None."""
         ...
 
+    async def api_key(self, key_id: str) -> ApiKey | None:
+        """One key, revoked or not, or None."""
+        ...
+
     async def api_keys(self, merchant_id: str, page: Page) -> Sequence[ApiKey]:
         """A merchant's keys, of both modes, revoked ones too."""
         ...

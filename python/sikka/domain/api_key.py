@@ -9,6 +9,8 @@ import secrets
 LIVE_PREFIX = "sk_live_"
 TEST_PREFIX = "sk_test_"
 
+PEPPER_MINIMUM_BYTES = 16
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_LENGTH = 40
 
@@ -38,10 +40,10 @@ def secret_hash(pepper: bytes, secret: str) -> str:
     """Return HMAC-SHA256 of the secret under the pepper, as hex: what `ApiKey.secret_hash` holds.
 
     Raises:
-        ValueError: when the pepper is shorter than 16 bytes.
+        ValueError: when the pepper is too short.
     """
-    if len(pepper) < 16:
-        raise ValueError("the API key pepper must be at least 16 bytes")
+    if len(pepper) < PEPPER_MINIMUM_BYTES:
+        raise ValueError(f"the API key pepper must be at least {PEPPER_MINIMUM_BYTES} bytes")
     return hmac.digest(pepper, secret.encode("ascii"), hashlib.sha256).hex()
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sikka_core import bucket_of, new_id
-
 from sikka.domain import api_key
 from sikka.domain.change import Amend, Change, amend
 from sikka.domain.errors import (
@@ -25,6 +23,7 @@ from sikka.domain.views import API_VERSION, encode
 from sikka.flows.parts import Answer, Caller, Parts
 from sikka.flows.replay import completed, replayed, settled
 from sikka.flows.steps import milliseconds
+from sikka_core import bucket_of, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +82,30 @@ async def create_merchant(parts: Parts, order: MerchantOrder, caller: Caller) ->
 
 
 async def update_merchant(
-    parts: Parts, merchant_id: str, changes: Mapping[str, Any], caller: Caller
+    parts: Parts, before: Merchant, changes: Mapping[str, Any], caller: Caller
 ) -> Answer:
     """Change what `changes` names of a merchant.
 
     Args:
+        before: the merchant as stored.
         changes: attributes of `Merchant` with their new values, already checked.
 
     Returns:
         200 with the merchant.
 
     Raises:
-        NotFound: there is no such merchant.
         InvalidRequest: the rail is not configured.
         Conflict: somebody else changed it at the same moment. In all cases nothing was changed.
     """
     if (answer := await replayed(parts, caller)) is not None:
         return answer
-    before = await parts.store.merchant(merchant_id)
-    if before is None:
-        raise NotFound()
     if "rail" in changes:
         _check_rail(parts, changes["rail"])
     now = parts.clock.now()
     after = replace(before, **changes, updated_at=now)
     answer = Answer(200, encode(merchant_view(after)))
     audit = _audit(
-        caller, bucket_of(caller.merchant_id, caller.claim.key), now, merchant_id,
+        caller, bucket_of(caller.merchant_id, caller.claim.key), now, before.id,
         "merchant.updated", "active" if after.active else "inactive", fields=sorted(changes),
     )
     step = amend(before, after, expect=("updated_at",))

@@ -1,10 +1,8 @@
-"""A customer's address: is it blocked, and does the network know it?"""
+"""Say of a customer's address whether it is blocked, and whether the network knows it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-
-from sikka_core import bucket_of, mask_vpa, new_id
 
 from sikka.domain.change import Change
 from sikka.domain.errors import Duplicate
@@ -15,6 +13,7 @@ from sikka.domain.views import encode
 from sikka.flows.parts import Answer, Caller, Parts
 from sikka.flows.replay import completed, replayed, settled
 from sikka.flows.steps import milliseconds
+from sikka_core import bucket_of, mask_vpa, new_id
 
 IsBlocked = Callable[[str], Awaitable[bool]]
 

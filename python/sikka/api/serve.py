@@ -1,0 +1,69 @@
+"""Running an application on a port until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvloop
+from aiohttp import web
+
+KEEPALIVE_S = 75.0
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    reuse_port: bool = False,
+    drain_s: float = 30.0,
+) -> AsyncIterator[tuple[str, int]]:
+    """Serve an application while the context is open.
+
+    On the way out no new connection is accepted, requests on their way are finished for up to
+    `drain_s` seconds, and only then is the application cleaned up.
+
+    Args:
+        port: 0 for any that is free.
+        reuse_port: whether several processes share the port.
+
+    Yields:
+        The address and port on which it listens.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    # The access log is an observation of the door, so aiohttp writes none.
+    runner = web.AppRunner(
+        app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=drain_s
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024)
+        await site.start()
+        address, bound_port, *_ = runner.addresses[0]
+        yield str(address), int(bound_port)
+    finally:
+        await runner.cleanup()
+
+
+async def until_signalled() -> None:
+    """Return when the process is asked to end (SIGTERM, SIGINT)."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await stopped.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def runner(*, debug: bool = False) -> asyncio.Runner:
+    """The event loop of a serving process: uvloop."""
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop, debug=debug)
