@@ -1,7 +1,7 @@
 """A payee PSP for the tests: writes and signs messages its own way, and receives the switch's.
 
-It shares no code with the simulator: messages are built by lxml, signed from xmlsec's own template, and
-what arrives is verified by xmlsec under the switch's certificate.
+It shares no code with the simulator: messages are built by lxml and signed from xmlsec's own
+template, and what arrives is verified by xmlsec under the switch's certificate.
 """
 
 from __future__ import annotations
@@ -44,10 +44,13 @@ MERCHANT = (
     '<Ownership type="PRIVATE"/></Merchant>'
 )
 CREDS = (
-    '<Creds><Cred type="PreApproved" subType="NA"><Data code="NPCI" ki="20150822">MDB8QVBQUk9WRUQ='
-    "</Data></Cred></Creds>"
+    '<Creds><Cred type="PreApproved" subType="NA"><Data code="NPCI" ki="20150822">'
+    "MDB8QVBQUk9WRUQ=</Data></Cred></Creds>"
 )
-INFO = '<Info><Identity type="ACCOUNT" verifiedName="Shop Ltd"/><Rating verifiedAddress="TRUE"/></Info>'
+INFO = (
+    '<Info><Identity type="ACCOUNT" verifiedName="Shop Ltd"/>'
+    '<Rating verifiedAddress="TRUE"/></Info>'
+)
 
 
 def now() -> str:

@@ -200,6 +200,7 @@ def _check_merchant(findings: Findings, party: etree._Element) -> None:
             findings.add("PN0", f"{party.tag}/Merchant is not allowed for a PERSON")
         if party.get("code") != "0000":
             findings.add("PN1", f"{party.tag}@code of a PERSON must be 0000")
+    if party.get("type") != "ENTITY":
         return
     if merchant is None:
         findings.add("PM0", f"{party.tag}/Merchant is required for an ENTITY")
