@@ -1,0 +1,85 @@
+"""The SQL of each step, for either dialect, as texts with parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from sikka.journal.changes import Insert, Lock, Step, Update
+from sikka.journal.tables import metadata
+
+Dialect = Literal["mysql", "sqlite"]
+Statement = tuple[str, Sequence[Any]]
+
+# A statement stays well below the server's packet and the parameters that SQLite takes, and an
+# IN below the length from which MariaDB would make a subquery of it.
+ROWS_MAX = 500
+PARAMETERS_MAX = 30_000
+
+_STYLES: dict[Dialect, Literal["format", "qmark"]] = {"mysql": "format", "sqlite": "qmark"}
+_MARKS: dict[Dialect, str] = {"mysql": "%s", "sqlite": "?"}
+
+
+def statements(step: Step, dialect: Dialect) -> Iterator[Statement]:
+    """The statements of a step; only those of a `Lock` answer rows."""
+    if isinstance(step, Lock):
+        for keys in _chunks(step.keys, 1):
+            text = _lock_text(step.rows.name, step.key, step.columns, len(keys), dialect)
+            yield text, keys
+    elif isinstance(step, Insert):
+        for values in _chunks(step.values, len(step.rows.columns)):
+            text = step.rows.insert(len(values), _STYLES[dialect])
+            yield text, step.rows.insert_parameters(values)
+    elif isinstance(step, Update):
+        for values in _chunks(step.values, len(step.columns) + 1):
+            text = step.rows.update(step.columns, len(values), dialect, step.key)
+            yield text, step.rows.update_parameters(step.columns, values, step.key)
+    else:
+        for values in _chunks(step.values, len(step.rows.columns)):
+            text = step.rows.insert(len(values), _STYLES[dialect]) + _ADD[dialect]
+            yield text, step.rows.insert_parameters(values)
+
+
+_ADD: dict[Dialect, str] = {
+    "mysql": (
+        " ON DUPLICATE KEY UPDATE debits_minor=debits_minor+VALUES(debits_minor),"
+        "credits_minor=credits_minor+VALUES(credits_minor)"
+    ),
+    "sqlite": (
+        " ON CONFLICT(id,stripe) DO UPDATE SET debits_minor=debits_minor+excluded.debits_minor,"
+        "credits_minor=credits_minor+excluded.credits_minor"
+    ),
+}
+
+
+def _chunks(values: Sequence[Any], width: int) -> Iterator[Sequence[Any]]:
+    size = min(ROWS_MAX, PARAMETERS_MAX // width)
+    if len(values) <= size:
+        yield values
+        return
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+@lru_cache(maxsize=1024)
+def _lock_text(
+    table: str, key: str, columns: tuple[str, ...], count: int, dialect: Dialect
+) -> str:
+    marks = ",".join([_MARKS[dialect]] * count)
+    if dialect == "sqlite":
+        # BEGIN IMMEDIATE has locked the database already.
+        names = ",".join(f'"{name}"' for name in columns)
+        return f'SELECT {names} FROM "{table}" WHERE "{key}" IN ({marks})'  # noqa: S608 - names of the schema
+    # Without the hint a small table would be scanned, and rows of others waited for. In the
+    # order of the index, all writers take their locks in the same sequence.
+    names = ",".join(f"`{name}`" for name in columns)
+    return (
+        f"SELECT {names} FROM `{table}` FORCE INDEX (`{_index_of(table, key)}`) "  # noqa: S608 - names of the schema
+        f"WHERE `{key}` IN ({marks}) ORDER BY `{key}` FOR UPDATE"
+    )
+
+
+def _index_of(table: str, key: str) -> str:
+    primary = [column.name for column in metadata.tables[table].primary_key.columns]
+    return "PRIMARY" if primary == [key] else f"uq_{table}_{key}"
