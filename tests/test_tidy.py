@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "ports": {"domain", "sikka_core"},
     "settings": {"ports", "domain", "sikka_core"},
     "flows": {"ports", "domain", "sikka_core"},
+    "worker": {"webhooks", "flows", "ports", "domain", "sikka_core"},
     **{edge: {"flows", "ops", "settings", "ports", "domain", "sikka_core"} for edge in EDGES},
     **{room: {"settings", "ports", "domain", "sikka_core", "sikka_rows"} for room in ADAPTERS},
 }

@@ -54,6 +54,7 @@ class RiskRequest:
     currency: str
     device: Device
     at: datetime
+    livemode: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ async def pay_upi(parts: Parts, merchant: Merchant, order: UpiOrder, caller: Cal
             order.currency,
             order.device,
             now,
+            caller.livemode,
         )
     )
     payment = born(_payment(parts, payment_id, bucket, merchant, order, assessment, caller, now))

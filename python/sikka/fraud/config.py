@@ -1,0 +1,42 @@
+"""The thresholds of the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FraudConfig:
+    """What an operator may set. A count is the most that passes; one more breaks the rule.
+
+    Args:
+        review_amount_minor, decline_amount_minor: from this amount on, in minor units of the
+            payment's currency, a person looks at it, or it is refused; None for no such bound.
+        user_payments_per_10_min, user_payments_per_day: of one customer of one merchant.
+        instrument_payments_per_10_min, instrument_payments_per_day: of one VPA or card, wherever.
+        device_payments_per_10_min: of one device.
+        ip_payments_per_10_min: of one address; many customers share one behind a carrier's NAT.
+        device_instruments_per_day: different VPAs or cards on one device.
+        amount_deviations_max: standard deviations above the customer's average that are usual.
+        speed_km_h_max: what a customer can travel between two payments.
+        review_score_hundredths: the score from which a person looks at the payment, whatever
+            the single rules say.
+        blocked_users, blocked_vpas, blocked_devices, blocked_ips: refused always.
+    """
+
+    review_amount_minor: int | None = None
+    decline_amount_minor: int | None = None
+    user_payments_per_10_min: int = 30
+    user_payments_per_day: int = 300
+    instrument_payments_per_10_min: int = 30
+    instrument_payments_per_day: int = 300
+    device_payments_per_10_min: int = 60
+    ip_payments_per_10_min: int = 600
+    device_instruments_per_day: int = 10
+    amount_deviations_max: float = 6.0
+    speed_km_h_max: float = 1_000.0
+    review_score_hundredths: int = 60
+    blocked_users: tuple[str, ...] = ()
+    blocked_vpas: tuple[str, ...] = ()
+    blocked_devices: tuple[str, ...] = ()
+    blocked_ips: tuple[str, ...] = ()
