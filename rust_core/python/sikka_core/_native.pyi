@@ -19,8 +19,6 @@ from typing import Final, Literal, final
 
 from sikka_core.tree import XmlNode
 
-__all__: list[str]
-
 BUILD_PROFILE: Final[Literal["release", "debug"]]
 """How the native code was compiled. Benchmarks refuse "debug"."""
 
@@ -298,7 +296,9 @@ def sign_message(key: SigningKey, root: str, children: Sequence[XmlNode]) -> byt
 
     The result has no declaration and no whitespace nodes. The last child of its root is one
     enveloped Signature in the default namespace: inclusive C14N 1.0, RSA-SHA256, SHA-256, and the
-    public key as RSAKeyValue. Raises MalformedError on a bad name, a character that XML 1.0 forbids, an element named
+    public key as RSAKeyValue.
+
+    Raises MalformedError on a bad name, a character that XML 1.0 forbids, an element named
     "Signature", a depth over 16, or a message over 64 KiB.
     """
 

@@ -29,5 +29,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     mac::register(module)?;
     rsa::register(module)?;
     element::register(module)?;
-    message::register(module)
+    message::register(module)?;
+    // The package re-exports by its own list; PyO3's second one would only repeat it.
+    module.delattr("__all__")
 }

@@ -17,26 +17,28 @@ pub(super) fn canonicalise(
     without: Option<Index>,
 ) -> Result<String> {
     let mut writer = Writer::new();
-    write(&mut writer, apex, inherited, without)?;
+    write(&mut writer, apex, inherited, without, &mut Vec::new())?;
     writer.finish()
 }
 
-/// Write an element and what is in it, without one of its children.
-pub(super) fn write(
+/// Write an element and what is in it, without one of its children. `scratch` saves allocations.
+pub(super) fn write<'a>(
     writer: &mut Writer,
-    element: Element<'_>,
+    element: Element<'a>,
     inherited: &[Pair<'_>],
     without: Option<Index>,
+    scratch: &mut Vec<Pair<'a>>,
 ) -> Result<()> {
     let name = Name { prefix: element.prefix(), local: element.name() };
     let mut namespaces: Vec<Pair<'_>> = inherited.to_vec();
     namespaces.extend(element.namespaces());
-    let mut attributes: Vec<Pair<'_>> = element.attributes().collect();
-    writer.start(name, &mut namespaces, &mut attributes)?;
+    scratch.clear();
+    scratch.extend(element.attributes());
+    writer.start(name, &mut namespaces, scratch)?;
     for content in element.contents() {
         match content {
             Content::Element(child) if Some(child.index()) == without => {}
-            Content::Element(child) => write(writer, child, &[], without)?,
+            Content::Element(child) => write(writer, child, &[], without, scratch)?,
             Content::Text(text) => writer.text(text)?,
         }
     }

@@ -14,16 +14,33 @@ pub(super) fn is_noncharacter_at(bytes: &[u8], position: usize) -> bool {
     matches!(bytes.get(position..position + 3), Some([0xEF, 0xBF, 0xBE | 0xBF]))
 }
 
-/// Whether a text is a name without a colon. UPI's names are ASCII, so no other is taken.
-pub(super) fn is_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
-        && bytes.iter().all(|byte| is_name_byte(*byte) && *byte != b':')
+/// The bytes of which a name without a colon is made. UPI's names are ASCII; no other is taken.
+pub(super) static NAME_BYTES: [bool; 256] = table(b"-.0123456789");
+
+/// The bytes with which such a name begins.
+pub(super) static NAME_START_BYTES: [bool; 256] = table(b"");
+
+/// ASCII letters, the underscore, and more.
+const fn table(more: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphabetic() || byte == b'_';
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < more.len() {
+        table[more[index] as usize] = true;
+        index += 1;
+    }
+    table
 }
 
-/// Whether a byte may occur in a name, or separates its prefix.
-pub(super) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':')
+/// Whether a text is a name without a colon.
+pub(super) fn is_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.first().is_some_and(|first| NAME_START_BYTES[usize::from(*first)])
+        && bytes.iter().all(|byte| NAME_BYTES[usize::from(*byte)])
 }
 
 /// Whether a byte is white space of XML (section 2.3, S).
@@ -34,4 +51,12 @@ pub(super) fn is_whitespace(byte: u8) -> bool {
 /// Whether a text is nothing but white space of XML.
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(is_whitespace)
+}
+
+/// Whether two texts are equal, where either may well be empty.
+///
+/// Comparing slices ends in memcmp of the C library, which may read an empty text's address under
+/// an all-zero mask; that is harmless but slow, as the address of "" is no mapped one.
+pub(super) fn is_same(left: &str, right: &str) -> bool {
+    left.bytes().eq(right.bytes())
 }

@@ -4,14 +4,17 @@
 //! Whatever else XML offers is refused, so that nothing can hide in it. What is not refused has
 //! the meaning that XML 1.0 and Namespaces in XML 1.0 give it.
 
-use super::characters::{is_allowed, is_name, is_name_byte, is_noncharacter_at, is_whitespace};
+use super::characters::{
+    NAME_BYTES, NAME_START_BYTES, is_allowed, is_noncharacter_at, is_whitespace,
+};
 use super::profile::{DEPTH_MAXIMUM, MESSAGE_BYTES_MAXIMUM};
-use super::tree::{Builder, Tree};
+use super::tree::{Builder, Span, Tree};
 use crate::error::{Error, Result};
-use std::borrow::Cow;
 
 /// No UPI element comes near; it bounds the search for duplicates.
 const ATTRIBUTES_MAXIMUM: usize = 64;
+
+const DECLARATION: &str = "<?xml";
 
 /// Parse a document.
 pub fn parse(data: &[u8]) -> Result<Tree> {
@@ -24,7 +27,8 @@ pub fn parse(data: &[u8]) -> Result<Tree> {
         input,
         position: 0,
         open: Vec::with_capacity(DEPTH_MAXIMUM),
-        builder: Builder::default(),
+        attributes: Vec::with_capacity(ATTRIBUTES_MAXIMUM),
+        builder: Builder::of(input),
     }
     .document()
 }
@@ -34,7 +38,16 @@ struct Parser<'a> {
     position: usize,
     /// The qualified names of the open elements.
     open: Vec<&'a str>,
-    builder: Builder,
+    /// The qualified names of the attributes of the tag at hand.
+    attributes: Vec<&'a str>,
+    builder: Builder<'a>,
+}
+
+/// A name as written, and where it was found.
+struct Qualified<'a> {
+    text: &'a str,
+    prefix: Span,
+    local: Span,
 }
 
 impl<'a> Parser<'a> {
@@ -43,60 +56,55 @@ impl<'a> Parser<'a> {
         self.skip_whitespace();
         self.start_tag()?;
         while !self.open.is_empty() {
-            if self.rest().starts_with("</") {
-                self.end_tag()?;
-            } else if self.rest().starts_with('<') {
-                self.start_tag()?;
-            } else {
-                self.text()?;
+            match (self.peek(), self.bytes().get(self.position + 1)) {
+                (Some(b'<'), Some(b'/')) => self.end_tag()?,
+                (Some(b'<'), _) => self.start_tag()?,
+                _ => self.text()?,
             }
         }
         self.skip_whitespace();
-        if self.rest().is_empty() {
-            Ok(self.builder.finish())
-        } else {
-            Err(Error::malformed("something follows the root element"))
+        match self.peek() {
+            None => Ok(self.builder.finish()),
+            Some(_) => Err(Error::malformed("something follows the root element")),
         }
     }
 
-    /// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, with what is optional in it.
+    /// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`; the last two may be missing.
     fn declaration(&mut self) -> Result<()> {
-        let malformed = Error::malformed("the XML declaration is not one of XML 1.0 in UTF-8");
-        let Some(rest) = self.rest().strip_prefix("<?xml") else {
+        let malformed = || Error::malformed("the XML declaration is not one of XML 1.0 in UTF-8");
+        if !self.input.starts_with(DECLARATION) {
             return Ok(());
-        };
-        let (declaration, _) = rest.split_once("?>").ok_or_else(|| malformed.clone())?;
-        let mut inner = Parser {
-            input: declaration,
-            position: 0,
-            open: Vec::new(),
-            builder: Builder::default(),
-        };
-        let mut expected = ["version", "encoding", "standalone"].iter();
-        let mut first = true;
-        while inner.skip_whitespace() && !inner.rest().is_empty() {
-            let (name, value) = inner.attribute()?;
-            let known = if first { name == "version" } else { expected.any(|next| *next == name) };
-            first = false;
+        }
+        self.position = DECLARATION.len();
+        let mut expected = ["version", "encoding", "standalone"].into_iter();
+        while self.skip_whitespace() && self.peek() != Some(b'?') {
+            let name = self.qualified_name()?.text;
+            let value = self.value()?;
+            let value = self.builder.text(value);
             let acceptable = match name {
                 "version" => value == "1.0",
                 "encoding" => value.eq_ignore_ascii_case("UTF-8"),
                 _ => value == "yes" || value == "no",
             };
+            // The version comes first and may not be skipped; the others come in their order.
+            let known = match expected.next() {
+                Some("version") => name == "version",
+                Some(next) => name == next || expected.any(|next| next == name),
+                None => false,
+            };
             if !known || !acceptable {
-                return Err(malformed);
+                return Err(malformed());
             }
         }
-        if first || !inner.rest().is_empty() {
-            return Err(malformed);
+        if expected.len() == 3 || !self.accept(b'?') || !self.accept(b'>') {
+            return Err(malformed());
         }
-        self.position = "<?xml".len() + declaration.len() + "?>".len();
         Ok(())
     }
 
     fn start_tag(&mut self) -> Result<()> {
-        self.expect("<", "the message is not XML: an element is expected")?;
-        match self.rest().as_bytes().first() {
+        self.expect(b'<', "the message is not XML: an element is expected")?;
+        match self.peek() {
             Some(b'!') => return Err(Error::malformed("DTDs, comments and CDATA are refused")),
             Some(b'?') => return Err(Error::malformed("processing instructions are refused")),
             _ => {}
@@ -104,136 +112,166 @@ impl<'a> Parser<'a> {
         if self.open.len() == DEPTH_MAXIMUM {
             return Err(Error::malformed("the message is deeper than 16 elements"));
         }
-        let qualified = self.qualified_name();
-        let (prefix, local) = split_name(qualified)?;
-        self.builder.start(prefix, local);
-        self.open.push(qualified);
-        self.attributes()?;
-        if self.accept("/>") {
-            self.open.pop();
-            self.builder.end();
-            return Ok(());
+        let name = self.qualified_name()?;
+        let mark = self.builder.mark();
+        self.attributes.clear();
+        while self.skip_whitespace() {
+            match self.peek() {
+                Some(b'>' | b'/') => break,
+                _ => self.attribute()?,
+            }
         }
-        self.expect(">", "a start tag is not closed")
+        self.builder.start(name.prefix, name.local, &mark);
+        if self.accept(b'/') {
+            self.builder.end();
+        } else {
+            self.open.push(name.text);
+        }
+        self.expect(b'>', "a start tag is not closed")
     }
 
-    fn attributes(&mut self) -> Result<()> {
-        let mut names: [&str; ATTRIBUTES_MAXIMUM] = [""; ATTRIBUTES_MAXIMUM];
-        let mut count = 0;
-        while self.skip_whitespace() && !self.rest().starts_with(['/', '>']) {
-            let (qualified, value) = self.attribute()?;
-            if names[..count].contains(&qualified) {
-                return Err(Error::malformed("an attribute occurs twice"));
-            }
-            *names
-                .get_mut(count)
-                .ok_or(Error::malformed("an element has more than 64 attributes"))? = qualified;
-            count += 1;
-            match split_name(qualified)? {
-                ("", "xmlns") => self.namespace("", &value)?,
-                ("", name) => self.builder.attribute(name, &value),
-                ("xmlns", prefix) => self.namespace(prefix, &value)?,
-                _ => return Err(Error::malformed("an attribute has a prefix")),
+    fn attribute(&mut self) -> Result<()> {
+        let Qualified { text, prefix, local } = self.qualified_name()?;
+        if self.attributes.len() == ATTRIBUTES_MAXIMUM {
+            return Err(Error::malformed("an element has more than 64 attributes"));
+        }
+        // In canonical order no search is needed.
+        let ordered = self.attributes.last().is_none_or(|last| *last < text);
+        if !ordered && self.attributes.contains(&text) {
+            return Err(Error::malformed("an attribute occurs twice"));
+        }
+        self.attributes.push(text);
+        let value = self.value()?;
+        if text.starts_with("xmlns") {
+            match text.as_bytes().get("xmlns".len()) {
+                None => return self.namespace(Span::default(), value),
+                Some(b':') => return self.namespace(local, value),
+                Some(_) => {}
             }
         }
+        if !prefix.is_empty() {
+            return Err(Error::malformed("an attribute has a prefix"));
+        }
+        self.builder.attribute(local, value);
         Ok(())
     }
 
-    fn namespace(&mut self, prefix: &str, uri: &str) -> Result<()> {
+    fn namespace(&mut self, prefix: Span, uri: Span) -> Result<()> {
         // Prefixes that begin with xml are reserved (Namespaces in XML 1.0, section 3).
-        let reserved = prefix.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"));
-        if reserved || uri.is_empty() {
+        let start = self.builder.text(prefix).get(..3).unwrap_or_default();
+        if start.eq_ignore_ascii_case("xml") || uri.is_empty() {
             return Err(Error::malformed("a namespace declaration is reserved or empty"));
         }
         self.builder.namespace(prefix, uri);
         Ok(())
     }
 
-    /// `name = "value"`, with the name as written and the value as it is meant.
-    fn attribute(&mut self) -> Result<(&'a str, Cow<'a, str>)> {
-        let name = self.qualified_name();
-        if name.is_empty() {
-            return Err(Error::malformed("an attribute name is expected"));
-        }
+    /// `= "value"`, as it is meant.
+    fn value(&mut self) -> Result<Span> {
         self.skip_whitespace();
-        self.expect("=", "an attribute has no value")?;
+        self.expect(b'=', "an attribute has no value")?;
         self.skip_whitespace();
-        let quote = match self.rest().as_bytes().first() {
-            Some(b'"') => '"',
-            Some(b'\'') => '\'',
+        let quote = match self.peek() {
+            Some(quote @ (b'"' | b'\'')) => quote,
             _ => return Err(Error::malformed("an attribute value is not in quotes")),
         };
-        let (raw, _) = self.rest()[1..]
-            .split_once(quote)
-            .ok_or(Error::malformed("an attribute value is not closed"))?;
-        self.position += raw.len() + 2;
-        Ok((name, decode(raw, &Place::Attribute)?))
+        self.position += 1;
+        let begin = self.position;
+        let unclosed = || Error::malformed("an attribute value is not closed");
+        let plain = self.count(|byte| byte != quote && !IN_ATTRIBUTE[usize::from(byte)]);
+        let rest = &self.bytes()[begin + plain..];
+        let more = rest.iter().position(|byte| *byte == quote).ok_or_else(unclosed)?;
+        self.position = begin + plain + more + 1;
+        self.content(begin, plain, more, &Place::Attribute)
     }
 
     fn end_tag(&mut self) -> Result<()> {
         self.position += "</".len();
-        let name = self.qualified_name();
-        self.skip_whitespace();
-        self.expect(">", "an end tag is not closed")?;
-        if self.open.pop() != Some(name) {
+        let name = self.open.pop().unwrap_or_default();
+        if !self.bytes()[self.position..].starts_with(name.as_bytes()) {
             return Err(Error::malformed("an end tag does not fit its start tag"));
         }
+        self.position += name.len();
+        self.skip_whitespace();
+        self.expect(b'>', "an end tag does not fit its start tag")?;
         self.builder.end();
         Ok(())
     }
 
     fn text(&mut self) -> Result<()> {
-        let length = self
-            .rest()
-            .find('<')
+        let begin = self.position;
+        let plain = self.count(|byte| byte != b'<' && !IN_TEXT[usize::from(byte)]);
+        let rest = &self.bytes()[begin + plain..];
+        let more = rest
+            .iter()
+            .position(|byte| *byte == b'<')
             .ok_or(Error::malformed("the message ends before its root element does"))?;
-        let raw = &self.rest()[..length];
-        self.position += length;
-        self.builder.text(&decode(raw, &Place::Text)?);
+        self.position = begin + plain + more;
+        let text = self.content(begin, plain, more, &Place::Text)?;
+        self.builder.content(text);
         Ok(())
     }
 
-    fn qualified_name(&mut self) -> &'a str {
-        let rest = self.rest();
-        let length = rest.bytes().take_while(|byte| is_name_byte(*byte)).count();
-        self.position += length;
-        &rest[..length]
+    /// What `plain` bytes that mean themselves, and `more` that are still to be looked at, mean.
+    fn content(&mut self, begin: usize, plain: usize, more: usize, place: &Place) -> Result<Span> {
+        let end = begin + plain + more;
+        if more == 0 {
+            return Ok(Span::new(begin, end));
+        }
+        let mut decoded = String::with_capacity(plain + more);
+        decode(&self.input[begin..end], plain, place, &mut decoded)?;
+        Ok(self.builder.keep(&decoded))
+    }
+
+    fn qualified_name(&mut self) -> Result<Qualified<'a>> {
+        let begin = self.position;
+        let mut prefix = Span::default();
+        let mut local = self.name()?;
+        if self.accept(b':') {
+            prefix = local;
+            local = self.name()?;
+        }
+        Ok(Qualified { text: &self.input[begin..self.position], prefix, local })
+    }
+
+    /// A name without a colon.
+    fn name(&mut self) -> Result<Span> {
+        let begin = self.position;
+        if !self.peek().is_some_and(|byte| NAME_START_BYTES[usize::from(byte)]) {
+            return Err(Error::malformed("a name is not an ASCII name of XML"));
+        }
+        self.position += self.count(|byte| NAME_BYTES[usize::from(byte)]);
+        Ok(Span::new(begin, self.position))
     }
 
     /// Whether white space was there.
     fn skip_whitespace(&mut self) -> bool {
-        let length = self.rest().bytes().take_while(|byte| is_whitespace(*byte)).count();
+        let length = self.count(is_whitespace);
         self.position += length;
         length > 0
     }
 
-    fn accept(&mut self, token: &str) -> bool {
-        let found = self.rest().starts_with(token);
-        if found {
-            self.position += token.len();
-        }
+    /// How many bytes from here on are of a kind.
+    fn count(&self, kind: impl Fn(u8) -> bool) -> usize {
+        self.bytes()[self.position..].iter().take_while(|byte| kind(**byte)).count()
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.position += usize::from(found);
         found
     }
 
-    fn expect(&mut self, token: &str, otherwise: &'static str) -> Result<()> {
-        if self.accept(token) { Ok(()) } else { Err(Error::malformed(otherwise)) }
+    fn expect(&mut self, byte: u8, otherwise: &'static str) -> Result<()> {
+        if self.accept(byte) { Ok(()) } else { Err(Error::malformed(otherwise)) }
     }
 
-    fn rest(&self) -> &'a str {
-        &self.input[self.position..]
+    fn peek(&self) -> Option<u8> {
+        self.bytes().get(self.position).copied()
     }
-}
 
-fn split_name(qualified: &str) -> Result<(&str, &str)> {
-    let (prefix, local) = match qualified.split_once(':') {
-        Some((prefix, local)) if is_name(prefix) => (prefix, local),
-        Some(_) => return Err(Error::malformed("a prefix is not an ASCII name of XML")),
-        None => ("", qualified),
-    };
-    if is_name(local) {
-        Ok((prefix, local))
-    } else {
-        Err(Error::malformed("a name is not an ASCII name of XML"))
+    fn bytes(&self) -> &'a [u8] {
+        self.input.as_bytes()
     }
 }
 
@@ -242,28 +280,43 @@ enum Place {
     Attribute,
 }
 
+/// The bytes that may mean something else than themselves, or be forbidden.
+static IN_TEXT: [bool; 256] = special(b">", false);
+static IN_ATTRIBUTE: [bool; 256] = special(b"<", true);
+
+const fn special(delimiter: &[u8; 1], white_space: bool) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = true;
+        control += 1;
+    }
+    table[b'\t' as usize] = white_space;
+    table[b'\n' as usize] = white_space;
+    table[b'&' as usize] = true;
+    table[delimiter[0] as usize] = true;
+    table[0xEF] = true;
+    table
+}
+
 /// Resolve references and normalise line ends and, in attributes, white space (XML 1.0, sections
-/// 2.11, 3.3.3 and 4.1).
-fn decode<'a>(raw: &'a str, place: &Place) -> Result<Cow<'a, str>> {
+/// 2.11, 3.3.3 and 4.1). The bytes before `position` mean themselves.
+fn decode(raw: &str, mut position: usize, place: &Place, decoded: &mut String) -> Result<()> {
     let bytes = raw.as_bytes();
-    let mut decoded = String::new();
     let mut copied = 0;
-    let mut position = 0;
     while let Some(byte) = bytes.get(position) {
         let (replacement, length) = match (byte, place) {
             (b'&', _) => reference(&raw[position..])?,
             (b'\r', _) if bytes.get(position + 1) == Some(&b'\n') => (place.line_end(), 2),
             (b'\r', _) => (place.line_end(), 1),
             (b'\n' | b'\t', Place::Attribute) => (' ', 1),
-            (b'\n' | b'\t', Place::Text) => {
-                position += 1;
-                continue;
+            (b'<', Place::Attribute) => {
+                return Err(Error::malformed("an attribute value holds \"<\""));
             }
-            (b'<', _) => return Err(Error::malformed("an attribute value holds \"<\"")),
-            (b'>', Place::Text) if raw[..position].ends_with("]]") => {
+            (b'>', Place::Text) if bytes[..position].ends_with(b"]]") => {
                 return Err(Error::malformed("text holds \"]]>\""));
             }
-            (0..0x20, _) => return Err(forbidden()),
+            (0..0x20, _) if !matches!(byte, b'\n' | b'\t') => return Err(forbidden()),
             (0xEF, _) if is_noncharacter_at(bytes, position) => return Err(forbidden()),
             _ => {
                 position += 1;
@@ -275,11 +328,8 @@ fn decode<'a>(raw: &'a str, place: &Place) -> Result<Cow<'a, str>> {
         position += length;
         copied = position;
     }
-    if copied == 0 {
-        return Ok(Cow::Borrowed(raw));
-    }
     decoded.push_str(&raw[copied..]);
-    Ok(Cow::Owned(decoded))
+    Ok(())
 }
 
 impl Place {

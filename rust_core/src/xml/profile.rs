@@ -1,6 +1,6 @@
 //! The constants of UPI's signature profile, and what a document of it looks like.
 
-use super::characters::is_blank;
+use super::characters::{is_blank, is_same};
 use super::tree::{Content, Element};
 use crate::error::{Error, Result};
 
@@ -49,7 +49,7 @@ pub(super) fn check_descendant(element: Element<'_>, prefix: &str) -> Result<()>
     if element.name() == SIGNATURE {
         return Err(Error::malformed("there is a second Signature, or it is not the last child"));
     }
-    if element.prefix() != prefix || element.namespaces().next().is_some() {
+    if !is_same(element.prefix(), prefix) || element.namespaces().next().is_some() {
         return Err(Error::malformed("an element is qualified that must not be"));
     }
     check_mixed(element)?;
@@ -67,5 +67,5 @@ pub(super) fn check_mixed(element: Element<'_>) -> Result<()> {
 
 /// The namespace that an element itself binds to a prefix.
 pub(super) fn namespace_of<'a>(element: Element<'a>, prefix: &str) -> Option<&'a str> {
-    element.namespaces().find_map(|(candidate, uri)| (candidate == prefix).then_some(uri))
+    element.namespaces().find_map(|(candidate, uri)| is_same(candidate, prefix).then_some(uri))
 }

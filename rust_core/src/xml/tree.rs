@@ -1,7 +1,9 @@
 //! A parsed or built document: three lists and one pool of text, so that it costs few allocations.
 
+use super::profile::DEPTH_MAXIMUM;
 use super::write::Pair;
 use crate::error::{Error, Result};
+use std::ops::Range;
 
 /// The place of a node in its tree. The root element is 0.
 pub type Index = u32;
@@ -9,10 +11,25 @@ pub type Index = u32;
 /// No node: the root is nobody's child and nobody's sibling.
 const NONE: Index = 0;
 
+/// A piece of a list or of the pool.
 #[derive(Clone, Copy, Default)]
-struct Span {
+pub(super) struct Span {
     begin: u32,
     end: u32,
+}
+
+impl Span {
+    pub(super) fn new(begin: usize, end: usize) -> Self {
+        Self { begin: place(begin), end: place(end) }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.begin as usize..self.end as usize
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.begin == self.end
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -28,8 +45,8 @@ struct Node {
 }
 
 /// A document. Spans point into the pool, or into the list that their field names.
-#[derive(Default)]
 pub struct Tree {
+    /// The document as it came, and behind it whatever means something else than it says.
     pool: String,
     nodes: Vec<Node>,
     attributes: Vec<(Span, Span)>,
@@ -48,7 +65,7 @@ impl Tree {
     }
 
     fn text(&self, span: Span) -> &str {
-        &self.pool[span.begin as usize..span.end as usize]
+        &self.pool[span.range()]
     }
 
     fn pair(&self, pair: &(Span, Span)) -> Pair<'_> {
@@ -89,14 +106,12 @@ impl<'a> Element<'a> {
 
     /// The namespaces that it declares itself, prefix and URI, in the order of the document.
     pub fn namespaces(self) -> impl Iterator<Item = Pair<'a>> {
-        let Span { begin, end } = self.node().namespaces;
-        self.tree.namespaces[begin as usize..end as usize].iter().map(|pair| self.tree.pair(pair))
+        self.tree.namespaces[self.node().namespaces.range()].iter().map(|pair| self.tree.pair(pair))
     }
 
     /// Its attributes, in the order of the document.
     pub fn attributes(self) -> impl Iterator<Item = Pair<'a>> {
-        let Span { begin, end } = self.node().attributes;
-        self.tree.attributes[begin as usize..end as usize].iter().map(|pair| self.tree.pair(pair))
+        self.tree.attributes[self.node().attributes.range()].iter().map(|pair| self.tree.pair(pair))
     }
 
     /// An attribute.
@@ -117,7 +132,7 @@ impl<'a> Element<'a> {
             let index = (next != NONE).then_some(next)?;
             let node = &self.tree.nodes[index as usize];
             next = node.next_sibling;
-            Some(if node.name.begin == node.name.end {
+            Some(if node.name.is_empty() {
                 Content::Text(self.tree.text(node.text))
             } else {
                 Content::Element(self.tree.element(index))
@@ -164,85 +179,107 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Builds a tree from the start, the text and the end of elements, as they come in a document.
-#[derive(Default)]
-pub struct Builder {
-    tree: Tree,
+/// Builds a tree from the start, the content and the end of elements, as they come in a document.
+pub(super) struct Builder<'a> {
+    input: &'a str,
+    /// What goes behind the input into the pool.
+    decoded: String,
+    nodes: Vec<Node>,
+    attributes: Vec<(Span, Span)>,
+    namespaces: Vec<(Span, Span)>,
     /// The open elements, each with the last child that it got so far.
     open: Vec<(Index, Index)>,
 }
 
-impl Builder {
-    /// Start an element in the innermost open one.
-    pub fn start(&mut self, prefix: &str, name: &str) {
-        let namespaces = empty_at(self.tree.namespaces.len());
-        let attributes = empty_at(self.tree.attributes.len());
-        let (prefix, name) = (self.keep(prefix), self.keep(name));
+/// Where the attributes and namespaces of an element begin.
+pub(super) struct Mark {
+    namespaces: usize,
+    attributes: usize,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder for a document. Spans are places in it, or come from `keep`.
+    pub(super) fn of(input: &'a str) -> Self {
+        // A tag is seldom shorter than 32 bytes.
+        let likely = input.len() / 32;
+        Self {
+            input,
+            decoded: String::new(),
+            nodes: Vec::with_capacity(likely),
+            attributes: Vec::with_capacity(likely),
+            namespaces: Vec::new(),
+            open: Vec::with_capacity(DEPTH_MAXIMUM),
+        }
+    }
+
+    /// What a span says.
+    pub(super) fn text(&self, span: Span) -> &str {
+        let Range { start, end } = span.range();
+        match start.checked_sub(self.input.len()) {
+            Some(start) => &self.decoded[start..end - self.input.len()],
+            None => &self.input[start..end],
+        }
+    }
+
+    /// Take in a text that the document does not hold literally.
+    pub(super) fn keep(&mut self, text: &str) -> Span {
+        let begin = self.input.len() + self.decoded.len();
+        self.decoded.push_str(text);
+        Span::new(begin, begin + text.len())
+    }
+
+    /// Where the attributes and namespaces of the next element begin.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { namespaces: self.namespaces.len(), attributes: self.attributes.len() }
+    }
+
+    /// Give the next element a namespace declaration.
+    pub(super) fn namespace(&mut self, prefix: Span, uri: Span) {
+        self.namespaces.push((prefix, uri));
+    }
+
+    /// Give the next element an attribute.
+    pub(super) fn attribute(&mut self, name: Span, value: Span) {
+        self.attributes.push((name, value));
+    }
+
+    /// Start an element in the innermost open one. It has what was given since the mark.
+    pub(super) fn start(&mut self, prefix: Span, name: Span, mark: &Mark) {
+        let namespaces = Span::new(mark.namespaces, self.namespaces.len());
+        let attributes = Span::new(mark.attributes, self.attributes.len());
         let index = self.append(Node { prefix, name, namespaces, attributes, ..Node::default() });
         self.open.push((index, NONE));
     }
 
-    /// Declare a namespace on the element just started.
-    pub fn namespace(&mut self, prefix: &str, uri: &str) {
-        let pair = (self.keep(prefix), self.keep(uri));
-        self.tree.namespaces.push(pair);
-        let end = place(self.tree.namespaces.len());
-        self.innermost(|node| node.namespaces.end = end);
-    }
-
-    /// Give the element just started an attribute.
-    pub fn attribute(&mut self, name: &str, value: &str) {
-        let pair = (self.keep(name), self.keep(value));
-        self.tree.attributes.push(pair);
-        let end = place(self.tree.attributes.len());
-        self.innermost(|node| node.attributes.end = end);
-    }
-
     /// Put text into the innermost open element.
-    pub fn text(&mut self, text: &str) {
-        let text = self.keep(text);
+    pub(super) fn content(&mut self, text: Span) {
         self.append(Node { text, ..Node::default() });
     }
 
     /// End the innermost open element.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.open.pop();
     }
 
     /// The tree, which has a root as soon as one element was started.
-    pub fn finish(self) -> Tree {
-        self.tree
-    }
-
-    fn keep(&mut self, text: &str) -> Span {
-        let begin = place(self.tree.pool.len());
-        self.tree.pool.push_str(text);
-        Span { begin, end: place(self.tree.pool.len()) }
+    pub(super) fn finish(self) -> Tree {
+        let Self { input, decoded, nodes, attributes, namespaces, .. } = self;
+        Tree { pool: [input, &decoded].concat(), nodes, attributes, namespaces }
     }
 
     fn append(&mut self, node: Node) -> Index {
-        let index = place(self.tree.nodes.len());
-        self.tree.nodes.push(node);
+        let index = place(self.nodes.len());
+        self.nodes.push(node);
         if let Some((parent, last_child)) = self.open.last_mut() {
             if *last_child == NONE {
-                self.tree.nodes[*parent as usize].first_child = index;
+                self.nodes[*parent as usize].first_child = index;
             } else {
-                self.tree.nodes[*last_child as usize].next_sibling = index;
+                self.nodes[*last_child as usize].next_sibling = index;
             }
             *last_child = index;
         }
         index
     }
-
-    fn innermost(&mut self, change: impl FnOnce(&mut Node)) {
-        if let Some((index, _)) = self.open.last() {
-            change(&mut self.tree.nodes[*index as usize]);
-        }
-    }
-}
-
-fn empty_at(length: usize) -> Span {
-    Span { begin: place(length), end: place(length) }
 }
 
 /// A length as it is stored. The parser takes 64 KiB at most, so that none is ever cut.

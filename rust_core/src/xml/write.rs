@@ -140,8 +140,8 @@ type Escapes = [&'static str; 256];
 const FORBIDDEN: &str = "forbidden";
 const EXAMINE: &str = "examine";
 
-const ESCAPED_IN_TEXT: Escapes = escapes(b'>', "&gt;", false);
-const ESCAPED_IN_ATTRIBUTE: Escapes = escapes(b'"', "&quot;", true);
+static ESCAPED_IN_TEXT: Escapes = escapes(b'>', "&gt;", false);
+static ESCAPED_IN_ATTRIBUTE: Escapes = escapes(b'"', "&quot;", true);
 
 /// The table of C14N 1.0, section 2.3: text and attribute nodes.
 const fn escapes(delimiter: u8, reference: &'static str, white_space: bool) -> Escapes {
@@ -162,24 +162,23 @@ const fn escapes(delimiter: u8, reference: &'static str, white_space: bool) -> E
 }
 
 fn push_escaped(out: &mut String, text: &str, escapes: &Escapes) -> std::result::Result<(), ()> {
+    let bytes = text.as_bytes();
     let mut copied = 0;
-    for (position, byte) in text.bytes().enumerate() {
-        let escape = escapes[usize::from(byte)];
-        if escape.is_empty() {
-            continue;
-        }
-        if escape == EXAMINE {
-            if is_noncharacter_at(text.as_bytes(), position) {
-                return Err(());
+    let mut position = 0;
+    let special = |byte: &u8| !escapes[usize::from(*byte)].is_empty();
+    while let Some(plain) = bytes[position..].iter().position(special) {
+        position += plain;
+        match escapes[usize::from(bytes[position])] {
+            FORBIDDEN => return Err(()),
+            EXAMINE if is_noncharacter_at(bytes, position) => return Err(()),
+            EXAMINE => {}
+            escape => {
+                out.push_str(&text[copied..position]);
+                out.push_str(escape);
+                copied = position + 1;
             }
-            continue;
         }
-        if escape == FORBIDDEN {
-            return Err(());
-        }
-        out.push_str(&text[copied..position]);
-        out.push_str(escape);
-        copied = position + 1;
+        position += 1;
     }
     out.push_str(&text[copied..]);
     Ok(())
