@@ -75,14 +75,14 @@ ACCOUNT_ROWS = rows_of(
         "debits_minor", "credits_minor",
     ),
 )  # fmt: skip
-_TRANSACTION_ROWS = rows_of(
+TRANSACTION_ROWS = rows_of(
     tables.ledger_transactions,
     (
         "id", "bucket", "payment_id", "refund_id", "kind", "reverses", "currency", "livemode",
         "created_at",
     ),
 )  # fmt: skip
-_ENTRY_ROWS = rows_of(
+ENTRY_ROWS = rows_of(
     tables.ledger_entries,
     (
         "id", "bucket", "transaction_id", "position", "account_id", "direction", "amount_minor",
@@ -269,8 +269,8 @@ def _postings(transactions: Sequence[LedgerTransaction]) -> Generator[Step, Any,
                     account.currency, account.livemode, 0, 0,
                 ]  # fmt: skip
             row[7 if posting.direction is Direction.DEBIT else 8] += amount
-    yield Insert(_TRANSACTION_ROWS, heads)
-    yield Insert(_ENTRY_ROWS, entries)
+    yield Insert(TRANSACTION_ROWS, heads)
+    yield Insert(ENTRY_ROWS, entries)
     yield AddBalances(ACCOUNT_ROWS, [balances[place] for place in sorted(balances)])
 
 

@@ -47,6 +47,11 @@ def rows_of(table: Table, columns: Sequence[str]) -> Rows:
     )
 
 
+def raw(table: Table, columns: Sequence[str]) -> list[Any]:
+    """Columns to select whose values stay as the driver has them, for the codec to read."""
+    return [type_coerce(table.c[column], _RAW) for column in columns]
+
+
 def _reader(hint: Any) -> Callable[[Any], Any] | None:
     """How a decoded value becomes what the record's annotation says; None when it already is."""
     kinds = [each for each in get_args(hint) if each is not NoneType] or [hint]
@@ -80,8 +85,7 @@ class Mapping:
         self.column_of = dict(zip(self.attributes, self.columns, strict=True))
         self.rows = rows_of(table, self.columns)
         self.values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*names)
-        # The codec reads the driver's values; SQLAlchemy's own types would read them twice.
-        self.selected = [type_coerce(table.c[column], _RAW) for column in self.columns]
+        self.selected = raw(table, self.columns)
         self._readers = {name: reader for name in names if (reader := _reader(hints[name]))}
         self._places = [(names.index(name), each) for name, each in self._readers.items()]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from sikka.journal.database import Database, Query
 from sikka.journal.mapping import Mapping
@@ -23,7 +23,7 @@ class Joined:
 
     def __init__(self, *mappings: Mapping) -> None:
         self._mappings = mappings
-        self.selected = [column for mapping in mappings for column in mapping.selected]
+        self.selected: list[Any] = [column for mapping in mappings for column in mapping.selected]
 
     def records(self, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """One tuple per row: a record per mapping, None where an outer join found nothing."""
@@ -60,35 +60,43 @@ async def newest(
         at: the column of the time.
     """
     table = mapping.table
+    cursor = await page_cursor(database, table.c[at], table.c.id, page)
     query = select(*mapping.selected).where(*where)
-    rows = await database.rows(await paged(database, query, table.c[at], table.c.id, page))
+    rows = await database.rows(newest_first(query, table.c[at], table.c.id, page, cursor))
     if page.ending_before:
         rows = rows[::-1]
     return mapping.records(rows)
 
 
-async def paged(
-    database: Database,
-    query: Query,
-    at: ColumnElement[Any],
-    id_: ColumnElement[Any],
-    page: Page,
+async def page_cursor(
+    database: Database, at: ColumnElement[Any], id_: ColumnElement[Any], page: Page
+) -> Any:
+    """The value of `at` in the row that a page names; None when it names none or no such row."""
+    named = page.ending_before or page.starting_after
+    if named is None:
+        return None
+    found = await database.rows(select(at).where(id_ == named))
+    if not found:
+        return None
+    value = found[0][0]
+    return value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value
+
+
+def newest_first(
+    query: Query, at: ColumnElement[Any], id_: ColumnElement[Any], page: Page, cursor: Any
 ) -> Query:
-    """Narrow a query to a page. With `ending_before` its rows come oldest first."""
-    cursor = page.ending_before or page.starting_after
-    if cursor:
-        found = await database.rows(select(at).where(id_ == cursor).limit(1))
-        if not found:
-            return query.where(false())
-        # The time in text, since a row of the driver may hold it as a datetime.
-        time = found[0][0]
-        time = time if isinstance(time, str) else time.isoformat(" ", "microseconds")
-        if page.ending_before:
-            query = query.where(at >= time, or_(at > time, and_(at == time, id_ > cursor)))
-        else:
-            query = query.where(at <= time, or_(at < time, and_(at == time, id_ < cursor)))
+    """Narrow a query to a page. With `ending_before` its rows come oldest first.
+
+    Args:
+        cursor: what `page_cursor` found.
+    """
+    named = page.ending_before or page.starting_after
+    if named is not None and cursor is None:
+        return query.where(false())
+    # The first condition alone says where in the index to begin.
     if page.ending_before:
-        query = query.order_by(at.asc(), id_.asc())
-    else:
-        query = query.order_by(at.desc(), id_.desc())
-    return query.limit(page.limit + 1)
+        query = query.where(at >= cursor, or_(at > cursor, id_ > named))
+        return query.order_by(at.asc(), id_.asc()).limit(page.limit + 1)
+    if page.starting_after:
+        query = query.where(at <= cursor, or_(at < cursor, id_ < named))
+    return query.order_by(at.desc(), id_.desc()).limit(page.limit + 1)
