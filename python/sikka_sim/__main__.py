@@ -42,8 +42,14 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _key_pair(directory: Path, name: str, common_name: str) -> KeyPair:
-    """The key pair of that name in the directory, made and written when it is not there."""
+def key_pair_in(directory: Path, name: str, common_name: str) -> KeyPair:
+    """The key pair of that name in a directory, made and written when it is not there.
+
+    Args:
+        directory: where it is, as ``<name>.key.pem`` and ``<name>.certificate.pem``.
+        name: the files' name.
+        common_name: the certificate's subject, for a new one.
+    """
     private, certificate = directory / f"{name}.key.pem", directory / f"{name}.certificate.pem"
     if private.exists() and certificate.exists():
         return KeyPair(private.read_bytes(), certificate.read_bytes())
@@ -57,8 +63,8 @@ def _key_pair(directory: Path, name: str, common_name: str) -> KeyPair:
 def _config(options: argparse.Namespace) -> WorldConfig:
     directory: Path = options.directory
     keys = WorldKeys(
-        _key_pair(directory, "switch", "NPCI simulated switch"),
-        _key_pair(directory, "nobody", "nobody"),
+        key_pair_in(directory, "switch", "NPCI simulated switch"),
+        key_pair_in(directory, "nobody", "nobody"),
     )
     return WorldConfig(
         seed=options.seed,
@@ -99,7 +105,7 @@ async def _run(options: argparse.Namespace) -> None:
     if options.gateway_certificate:
         certificate = options.gateway_certificate.read_bytes()
     else:
-        certificate = _key_pair(directory, "gateway", "gateway").certificate_pem
+        certificate = key_pair_in(directory, "gateway", "gateway").certificate_pem
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

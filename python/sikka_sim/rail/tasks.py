@@ -21,6 +21,11 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self.errors: list[BaseException] = []
 
+    @property
+    def running(self) -> int:
+        """How many tasks have not ended."""
+        return len(self._running)
+
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start work in the background."""
         task = asyncio.get_running_loop().create_task(work)
