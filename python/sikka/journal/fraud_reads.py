@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sikka_core import new_id
 from sqlalchemy import select
 
 from sikka.domain.fraud import Device, FraudListEntry, RiskRequest
@@ -14,6 +13,7 @@ from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.journal.mapping import MAPPINGS
 from sikka.journal.queries import Joined
+from sikka_core import new_id
 
 _ENTRY = MAPPINGS[FraudListEntry]
 _PAYMENT = Joined(MAPPINGS[Payment], MAPPINGS[UpiTransaction])

@@ -97,7 +97,7 @@ class AddressRules:
             raise _invalid(f"must be at most {URL_LENGTH_MAX} printable ASCII characters")
         try:
             url = URL(text)
-            host, port = url.host, url.port
+            host, port = url.raw_host, url.port
         except ValueError:
             raise _invalid("must be a URL") from None
         schemes = ("https", "http") if self.allow_http else ("https",)

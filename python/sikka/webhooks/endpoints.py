@@ -245,7 +245,7 @@ class Endpoints:
 
     async def _check_url(self, url: str) -> None:
         """A name that does not resolve yet is accepted: every connection is judged anew."""
-        host = self._rules.check_url(url).host or ""
+        host = self._rules.check_url(url).raw_host or ""
         resolver = CheckedResolver(self._rules, self._resolver)
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
