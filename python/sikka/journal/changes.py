@@ -92,7 +92,7 @@ ENTRY_ROWS = rows_of(
 _HEAD_COLUMNS = ("bucket", "sequence", "hash")
 _HEAD_ROWS = rows_of(tables.audit_heads, _HEAD_COLUMNS)
 _AUDIT = MAPPINGS[AuditRecord]
-_AUDIT_ROWS = rows_of(
+AUDIT_ROWS = rows_of(
     tables.audit_log, (*_AUDIT.columns, "sequence", "previous_hash", "hash")
 )
 
@@ -297,6 +297,6 @@ def _audit(changes: Sequence[Change]) -> Generator[Step, Sequence[Sequence[Any]]
         digest = hash_of(line, sequence, previous)
         heads[line.bucket] = (sequence, digest)
         rows.append((*_AUDIT.values_of(line), sequence, previous, digest))
-    yield Insert(_AUDIT_ROWS, rows)
+    yield Insert(AUDIT_ROWS, rows)
     ends = [(bucket, *heads[bucket]) for bucket in buckets]
     yield Update(_HEAD_ROWS, "bucket", _HEAD_COLUMNS[1:], sorted(ends, key=itemgetter(0)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, Executable, Select, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from sikka.domain.errors import ConfigurationError, Unavailable
 from sikka.journal import mysql, sqlite
@@ -27,6 +28,26 @@ _OPTIONS: dict[Dialect, dict[str, Any]] = {
     "mysql": {"connect_timeout": 5, "read_timeout": 30},
     "sqlite": {},
 }
+
+
+_SNAPSHOT: dict[Dialect, tuple[str, ...]] = {
+    "mysql": (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    ),
+    "sqlite": ("BEGIN",),
+}
+
+
+class Snapshot:
+    """One moment of the database; see `Database.snapshot`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Query) -> Sequence[Sequence[Any]]:
+        """The rows of a query, as the driver has them."""
+        return (await self._connection.execute(statement)).fetchall()
 
 
 class Database:
@@ -111,6 +132,27 @@ class Database:
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 raise _away(error) from error
         raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Several queries that all see the database at one moment, and hold nobody up.
+
+        Raises:
+            Unavailable: when the database cannot be read.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                try:
+                    for text in _SNAPSHOT[self.dialect]:
+                        await connection.exec_driver_sql(text)
+                    yield Snapshot(connection)
+                    await connection.exec_driver_sql("ROLLBACK")
+                except BaseException:
+                    # The pool resets nothing: what is in a transaction must not go back to it.
+                    await connection.invalidate()
+                    raise
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise _away(error) from error
 
     async def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
