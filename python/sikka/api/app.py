@@ -17,5 +17,8 @@ def build_app(parts: ApiParts) -> web.Application:
     app = web.Application(middlewares=[door.middleware()])
     app[DOCUMENTS] = build_documents(ROUTES)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, door.handler(route))
+        # Every id has an underscore and no word beside an id has one: `/v1/payments/batch` is not
+        # the payment `batch`.
+        path = route.path.replace("{id}", "{id:[^{}/]*_[^{}/]*}")
+        app.router.add_route(route.method, path, door.handler(route))
     return app

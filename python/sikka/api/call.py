@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aiohttp import web
+from msgspec import Struct
 
 from sikka.api.authentication import Principal
 from sikka.api.decoding import decode_query
@@ -21,7 +22,7 @@ from sikka_core import is_id
 JSON = "application/json"
 USER_AGENT_MAXIMUM = 255
 
-Query = TypeVar("Query")
+Query = TypeVar("Query", bound=Struct)
 
 
 @dataclass(frozen=True, slots=True)

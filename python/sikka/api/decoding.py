@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from multidict import MultiMapping
 
 from sikka.domain.errors import InvalidRequest
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 SHOWN_MAXIMUM = 64
 
@@ -64,9 +65,24 @@ def decode_query(query: MultiMapping[str], type_: type[T]) -> T:
         twice = _shown(twice)
         raise InvalidRequest(message=f"{twice} is there more than once", param=twice)
     try:
-        return msgspec.convert(values, type_, strict=False)
+        decoded = msgspec.convert(values, type_, strict=False)
     except msgspec.ValidationError as error:
         raise _broken_rule(str(error)) from None
+    for field in msgspec.structs.fields(decoded):
+        text = values.get(field.encode_name)
+        if text is not None:
+            _check_spelling(field.encode_name, text, getattr(decoded, field.name))
+    return decoded
+
+
+def _check_spelling(name: str, text: str, value: object) -> None:
+    """Refuse what the conversion of texts takes too lightly: null, 1e1 and numbers as times."""
+    if value is None:
+        raise InvalidRequest(message=f"{name} must not be null", param=name)
+    if isinstance(value, int) and not isinstance(value, bool) and not text.isdigit():
+        raise InvalidRequest(message=f"{name} must be written in digits", param=name)
+    if isinstance(value, datetime) and "T" not in text.upper():
+        raise InvalidRequest(message=f"{name} must be a time as in RFC 3339", param=name)
 
 
 def _shown(name: str) -> str:

@@ -115,6 +115,8 @@ class Door:
         )
         limit = parts.limits.batch_body_bytes if route.batch else parts.limits.body_bytes
         body = await read_body(request, limit, json=True)
+        if not body and route.body is not None and route.body_required:
+            raise InvalidRequest("body_invalid", "this call needs a JSON body")
         return Call(
             request, parts, request[_REQUEST_ID], body, address, principal, version,
             idempotency_key,
@@ -157,6 +159,7 @@ async def _response(
 ) -> web.StreamResponse:
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     headers["Content-Type"] = reply.content_type
+    headers["Server"] = "sikka"
     if version is not None:
         headers[versions.HEADER] = version
     body, coding = await compressed(reply.body, request.headers.get("Accept-Encoding", ""))

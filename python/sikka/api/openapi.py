@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from sikka import __version__
 from sikka.api import schemas
 from sikka.api.call import JSON
-from sikka.api.route import KeyedRoute, Route, Success
+from sikka.api.openapi_answers import HEADERS, Answers, Json, prefix_of
+from sikka.api.route import KeyedRoute, Route
 from sikka.api.versions import SUPPORTED
 from sikka.domain.views import ErrorView
 
-Json = dict[str, Any]
-
 _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"\{([a-z_]+)\}")
-_BAD_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_LIST_NAME = re.compile(r"ListView_([A-Za-z]+)View_|ListView\[([A-Za-z]+)View\]")
 
 _DESCRIPTION = """\
 Payments by UPI. Amounts are integers in minor units (`129900` is ₹1,299.00), times are RFC 3339
@@ -28,52 +25,21 @@ in UTC. Send `Authorization: Bearer sk_test_…` (or HTTP Basic with the key as 
 `Idempotency-Key` with every POST: the same key with the same request is answered with the same
 bytes, and `Idempotent-Replayed: true`. Every answer has a `Request-Id`."""
 
-# Which id stands in a path, by the words before it.
-_IDS = {
-    "payments": "pay",
-    "refunds": "rfd",
-    "events": "evt",
-    "webhook_endpoints": "whe",
-    "assessments": "pay",
-    "reviews": "pay",
-    "merchants": "mer",
-    "api_keys": "key",
-}
-
-_ERROR_WORDS = {
-    400: "The request breaks a rule; nothing was changed.",
-    401: "There is no API key, or not one of ours.",
-    402: "The payment was declined.",
-    403: "The API key may not do this.",
-    404: "There is no such object for this merchant and mode.",
-    409: "Something else is happening to the same object or key at this moment.",
-    413: "The body is too large.",
-    415: "The body is not JSON.",
-    422: "The request is well formed, but not possible in the present state.",
-    424: "The network cannot be reached; nothing was sent.",
-    429: "Too many requests.",
-    500: "Something failed on our side; it has been reported.",
-    503: "Try again after a while; nothing was done, or it is safe to repeat.",
-}
-
-_STATUS_WORDS = {200: "Done.", 201: "Created.", 503: "Not ready."}
-
-
 def openapi_document(routes: Sequence[Route]) -> Json:
     """Return the document of the routes that are documented, as plain JSON values."""
     documented = [route for route in routes if getattr(route, "documented", True)]
     types = _types(documented)
     refs, components = msgspec.json.schema_components(types, ref_template=_REF)
     ref_of = dict(zip(map(repr, types), refs, strict=True))
+    answers = Answers(documented, ref_of)
     paths: dict[str, Json] = {}
     for route in documented:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, ref_of)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, ref_of, answers)
     document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Sikka",
             "version": SUPPORTED[-1],
-            "x-release": __version__,
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -82,7 +48,7 @@ def openapi_document(routes: Sequence[Route]) -> Json:
         "paths": paths,
         "components": {
             "schemas": components,
-            "headers": _HEADERS,
+            "headers": HEADERS,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -104,37 +70,13 @@ def _types(routes: Sequence[Route]) -> list[Any]:
     return list(found.values())
 
 
-_HEADERS: Json = {
-    "Request-Id": {
-        "description": "Names this request; tell it to whoever helps you.",
-        "required": True,
-        "schema": {"type": "string", "pattern": "^req_[0-9A-HJKMNP-TV-Z]{26}$"},
-    },
-    "Retry-After": {
-        "description": "Seconds to wait before the next attempt.",
-        "required": True,
-        "schema": {"type": "integer", "minimum": 1},
-    },
-    "Idempotent-Replayed": {
-        "description": "`true` when this is the stored answer to the first request.",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-    "WWW-Authenticate": {"required": True, "schema": {"type": "string"}},
-    "Sikka-Version": {"required": True, "schema": {"type": "string"}},
-}
-
-
-def _header_refs(*names: str) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _operation(route: Route, ref_of: dict[str, Json]) -> Json:
+def _operation(route: Route, ref_of: dict[str, Json], answers: Answers) -> Json:
     operation: Json = {
         "operationId": route.operation,
         "tags": [route.tag],
         "summary": route.summary,
         "parameters": _parameters(route),
-        "responses": _responses(route, ref_of),
+        "responses": answers.of(route),
     }
     if route.description:
         operation["description"] = route.description
@@ -182,8 +124,7 @@ def _parameters(route: Route) -> list[Json]:
 
 
 def _path_parameter(path: str, name: str) -> Json:
-    kind = path.split("/{", maxsplit=1)[0].rpartition("/")[2]
-    pattern = f"^{_IDS[kind]}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$"
+    pattern = f"^{prefix_of(path)}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$"
     return {
         "name": name,
         "in": "path",
@@ -223,74 +164,17 @@ def _without_null(schema: Json) -> Json:
     return {**rest, **options[0]} if len(options) == 1 else {**rest, "anyOf": options}
 
 
-def _responses(route: Route, ref_of: dict[str, Json]) -> Json:
-    keyed = isinstance(route, KeyedRoute)
-    responses = {
-        str(success.status): _success(route, success, ref_of) for success in route.success
-    }
-    for status in _error_statuses(route):
-        headers = ["Request-Id"]
-        if status in (429, 503):
-            headers.append("Retry-After")
-        if status == HTTPStatus.UNAUTHORIZED:
-            headers.append("WWW-Authenticate")
-        if keyed and route.method == "POST" and status in (402, 422, 424):
-            headers.append("Idempotent-Replayed")
-        responses[str(status)] = {
-            "description": _ERROR_WORDS[status],
-            "headers": _header_refs(*headers),
-            "content": {JSON: {"schema": ref_of[repr(ErrorView)]}},
-        }
-    return dict(sorted(responses.items()))
-
-
-def _error_statuses(route: Route) -> list[int]:
-    statuses = {500, *route.errors}
-    if isinstance(route, KeyedRoute):
-        statuses |= {400, 401, 403, 429, 503}
-        if route.idempotent:
-            statuses |= {409}
-        if route.body is not None:
-            statuses |= {413, 415}
-    return sorted(statuses - {success.status for success in route.success})
-
-
-def _success(route: Route, success: Success, ref_of: dict[str, Json]) -> Json:
-    headers = ["Request-Id"]
-    if isinstance(route, KeyedRoute):
-        headers.append("Sikka-Version")
-        if route.idempotent:
-            headers.append("Idempotent-Replayed")
-    if success.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append("Retry-After")
-    schema = {} if success.view is None else {"schema": ref_of[repr(success.view)]}
-    return {
-        "description": _STATUS_WORDS[success.status],
-        "headers": _header_refs(*headers),
-        "content": dict.fromkeys(success.content_types, schema),
-    }
-
-
 def _clean(value: Any) -> Any:
     r"""Write names and patterns as the standards do.
 
-    msgspec names a generic type with brackets, which a component may not have. A pattern of ours
-    ends in `$(?!\n)` because Python lets a newline pass at `$`; in ECMA 262, which OpenAPI
-    speaks, `$` is the end and nothing else.
+    msgspec names a generic type with what stands in its brackets. A pattern of ours ends in
+    `$(?!\n)` because Python lets a newline pass at `$`; in ECMA 262, which OpenAPI speaks, `$` is
+    the end and nothing else.
     """
     if isinstance(value, dict):
-        return {
-            (_component(key) if "[" in key and "created" not in key else key): _clean(each)
-            for key, each in value.items()
-        }
+        return {_LIST_NAME.sub(r"\1\2List", key): _clean(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(each) for each in value]
     if isinstance(value, str):
-        if value.startswith("#/components/schemas/"):
-            return "#/components/schemas/" + _component(value.rpartition("/")[2])
-        return value.replace(r"$(?!\n)", "$")
+        return _LIST_NAME.sub(r"\1\2List", value).replace(r"$(?!\n)", "$")
     return value
-
-
-def _component(name: str) -> str:
-    return _BAD_NAME.sub("_", name).strip("_")

@@ -248,7 +248,7 @@ _ADMINISTRATION: tuple[Route, ...] = (
             "category_code": "5814", "payee_vpa": "chaipoint@simbank",
             "account_number": "000123456789", "account_ifsc": "SIMB0000001",
         },
-        success=(Success(201, MerchantView),), errors=(409,),
+        success=(Success(201, MerchantView),), errors=(409, 422),
     ),
     KeyedRoute(
         method="GET", path="/v1/merchants", operation="list_merchants", tag="Administration",
@@ -265,7 +265,7 @@ _ADMINISTRATION: tuple[Route, ...] = (
         tag="Administration", summary="Change a merchant", scope=Scope.ADMIN,
         handler=merchants.update, query=queries.NoQuery, body=schemas.MerchantChanges,
         idempotent=True, example={"fee_basis_points": 20},
-        success=(Success(200, MerchantView),), errors=(404, 409),
+        success=(Success(200, MerchantView),), errors=(404, 409, 422),
     ),
     KeyedRoute(
         method="POST", path="/v1/api_keys", operation="create_api_key", tag="Administration",

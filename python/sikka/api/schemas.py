@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from sikka.api.versions import SUPPORTED
 from sikka.domain.merchant import Scope
 from sikka.domain.money import MAXIMUM_MINOR
 from sikka.domain.records import EventType
@@ -65,7 +66,7 @@ IdempotencyKey = Annotated[
     str,
     Meta(
         min_length=1, max_length=255, pattern=rf"^[ -~]+{END}",
-        description="1 to 255 printable ASCII characters.", examples=["order-1042"],
+        description="1 to 255 printable ASCII characters.",
     ),
 ]
 PaymentId = Annotated[str, Meta(pattern=rf"^pay_{_ID}{END}")]
@@ -239,6 +240,7 @@ RailName = Annotated[
     str, Meta(pattern=rf"^[a-z0-9_-]{{1,32}}{END}", description="A configured UPI rail.")
 ]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a per cent.")]
+ApiVersion = Annotated[str, Meta(extra_json_schema={"enum": list(SUPPORTED)})]
 AccountType = Literal["SAVINGS", "CURRENT", "DEFAULT", "NRE", "NRO", "PPIWALLET"]
 
 
@@ -276,9 +278,7 @@ class MerchantChanges(Struct, frozen=True, forbid_unknown_fields=True):
     fee_basis_points: BasisPoints | UnsetType = UNSET
     fee_fixed: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType = UNSET
     gst_basis_points: BasisPoints | UnsetType = UNSET
-    api_version: Annotated[str, Meta(pattern=rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{END}")] | (
-        UnsetType
-    ) = UNSET
+    api_version: ApiVersion | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 
 

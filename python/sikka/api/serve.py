@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvloop
 from aiohttp import web
 
 KEEPALIVE_S = 75.0
@@ -49,21 +46,3 @@ async def listening(
         yield str(address), int(bound_port)
     finally:
         await runner.cleanup()
-
-
-async def until_signalled() -> None:
-    """Return when the process is asked to end (SIGTERM, SIGINT)."""
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    try:
-        await stopped.wait()
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-
-
-def runner(*, debug: bool = False) -> asyncio.Runner:
-    """The event loop of a serving process: uvloop."""
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop, debug=debug)

@@ -12,7 +12,6 @@ from sikka.domain.change import Amend, Change, amend
 from sikka.domain.errors import (
     Conflict,
     Duplicate,
-    InvalidRequest,
     NotFound,
     UnprocessableRequest,
 )
@@ -50,7 +49,7 @@ async def create_merchant(parts: Parts, order: MerchantOrder, caller: Caller) ->
         201 with the merchant; the same call again returns the same bytes.
 
     Raises:
-        InvalidRequest: the rail is not configured. Nothing was changed.
+        UnprocessableRequest: the rail is not configured. Nothing was changed.
         IdempotencyMismatch, IdempotencyKeyInUse: as `sikka.flows.replay.replayed`.
     """
     if (answer := await replayed(parts, caller)) is not None:
@@ -94,7 +93,7 @@ async def update_merchant(
         200 with the merchant.
 
     Raises:
-        InvalidRequest: the rail is not configured.
+        UnprocessableRequest: the rail is not configured.
         Conflict: somebody else changed it at the same moment. In all cases nothing was changed.
     """
     if (answer := await replayed(parts, caller)) is not None:
@@ -186,10 +185,10 @@ async def revoke_api_key(parts: Parts, key: ApiKey, caller: Caller) -> Answer:
 
 
 def _check_rail(parts: Parts, name: str) -> None:
-    try:
-        parts.rail(name)
-    except UnprocessableRequest as error:
-        raise InvalidRequest(message=error.message, param="rail") from None
+    if name not in parts.rails:
+        raise UnprocessableRequest(
+            "method_unavailable", f"no UPI rail {name!r} is configured", param="rail"
+        )
 
 
 def _audit(

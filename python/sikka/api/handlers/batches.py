@@ -10,10 +10,11 @@ import msgspec
 from sikka.api import faults, schemas
 from sikka.api.call import Call, Reply
 from sikka.api.decoding import decode_body
-from sikka.api.handlers.payments import pay
+from sikka.api.handlers.payments import order_of, pay
 from sikka.domain.errors import InvalidRequest, SikkaError
 from sikka.domain.views import encode
 from sikka.flows.parts import Answer
+from sikka.flows.pay_upi import UpiOrder
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -39,12 +40,21 @@ async def create(call: Call) -> Reply:
     """POST /v1/payments/batch."""
     request = decode_body(call.body, schemas.BatchRequest)
     _check_keys(request.payments)
+    orders = [
+        order_of(item.payment, f"payments[{number}].payment.")
+        for number, item in enumerate(request.payments)
+    ]
     # The call itself has spent one already.
     key = call.principal.key
     mode = "live" if key.livemode else "test"
     await call.parts.rate_limiter.take(f"{key.merchant_id}/{mode}", len(request.payments) - 1)
     gate = asyncio.Semaphore(call.parts.limits.batch_concurrency)
-    results = await asyncio.gather(*(_one(call, item, gate) for item in request.payments))
+    results = await asyncio.gather(
+        *(
+            _one(call, item, order, gate)
+            for item, order in zip(request.payments, orders, strict=True)
+        )
+    )
     return Reply(200, encode(_Body("batch", results)))
 
 
@@ -60,11 +70,13 @@ def _check_keys(items: list[schemas.BatchItem]) -> None:
         seen.add(item.idempotency_key)
 
 
-async def _one(call: Call, item: schemas.BatchItem, gate: asyncio.Semaphore) -> _Result:
+async def _one(
+    call: Call, item: schemas.BatchItem, order: UpiOrder | None, gate: asyncio.Semaphore
+) -> _Result:
     caller = call.caller(item.idempotency_key, msgspec.json.encode(item.payment))
     async with gate:
         try:
-            answer = await pay(call, item.payment, caller)
+            answer = await pay(call, order, caller)
         except SikkaError as error:
             reply = faults.reply_to_error(error, call.request_id)
             answer = Answer(reply.status, reply.body)

@@ -34,29 +34,37 @@ _FLOWS = {schemas.Collect: Flow.COLLECT, schemas.Intent: Flow.INTENT, schemas.Qr
 
 async def create(call: Call) -> Reply:
     """POST /v1/payments."""
-    request = decode_body(call.body, schemas.PaymentRequest)
-    return reply_of(await pay(call, request, call.caller()))
+    order = order_of(decode_body(call.body, schemas.PaymentRequest))
+    return reply_of(await pay(call, order, call.caller()))
 
 
-async def pay(
-    call: Call,
-    request: schemas.UpiPayment | schemas.CardPayment | schemas.WalletPayment,
-    caller: Caller,
-) -> Answer:
+async def pay(call: Call, order: UpiOrder | None, caller: Caller) -> Answer:
     """Hand one payment to its flow.
 
     Raises:
         UnprocessableRequest: the method is not available.
         SikkaError: what the flow raises.
     """
-    if not isinstance(request, schemas.UpiPayment):
+    if order is None:
         raise UnprocessableRequest("method_unavailable", param="payment_method")
-    order = _upi_order(request)
     return await pay_upi(call.parts.flows, call.principal.merchant, order, caller)
 
 
-def _upi_order(request: schemas.UpiPayment) -> UpiOrder:
+def order_of(
+    request: schemas.UpiPayment | schemas.CardPayment | schemas.WalletPayment, place: str = ""
+) -> UpiOrder | None:
+    """What the request asks for; None for a method that no flow offers.
+
+    Args:
+        place: where the request stands in the body, with a dot at its end.
+
+    Raises:
+        InvalidRequest: an address breaks a rule that its type does not know.
+    """
+    if not isinstance(request, schemas.UpiPayment):
+        return None
     upi = request.upi
+    vpa = normal_vpa(upi.vpa, f"{place}upi.vpa") if isinstance(upi, schemas.Collect) else None
     return UpiOrder(
         amount_minor=request.amount,
         currency=request.currency,
@@ -64,8 +72,8 @@ def _upi_order(request: schemas.UpiPayment) -> UpiOrder:
         description=request.description,
         metadata=request.metadata,
         flow=_FLOWS[type(upi)],
-        vpa=normal_vpa(upi.vpa, "upi.vpa") if isinstance(upi, schemas.Collect) else None,
-        device=_device(request.device),
+        vpa=vpa,
+        device=_device(request.device, f"{place}device.ip"),
         expires_in_s=upi.expires_in_s,
     )
 
@@ -82,7 +90,7 @@ def normal_vpa(vpa: str, param: str) -> str:
         raise InvalidRequest("vpa_invalid", str(error), param=param) from None
 
 
-def _device(device: schemas.Device | None) -> Device:
+def _device(device: schemas.Device | None, param: str) -> Device:
     if device is None:
         return Device()
     ip = device.ip
@@ -92,7 +100,7 @@ def _device(device: schemas.Device | None) -> Device:
             ip = str(ipaddress.ip_address(ip if "%" not in ip else ""))
         except ValueError:
             raise InvalidRequest(
-                message="device.ip must be an IPv4 or IPv6 address", param="device.ip"
+                message=f"{param} must be an IPv4 or IPv6 address", param=param
             ) from None
     return Device(device.fingerprint, ip, device.latitude, device.longitude)
 
