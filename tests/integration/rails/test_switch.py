@@ -9,8 +9,11 @@ from sikka.domain.errors import IntegrityFailure, NotFound, RailUnavailable, Una
 from sikka.domain.outcome import OutcomeKind
 from sikka.domain.payment import Flow
 from sikka.ports import Authorisation
+from sikka.rails.upi.client import _without_holder
+from sikka.rails.upi.waiting import AwaitedReplies
+from sikka_core import MalformedError
 from sikka_sim.world import World
-from tests.integration.rails.gateway import Gateway
+from tests.integration.rails.gateway import ORG_ID, Gateway
 from tests.unit.rails.samples import merchant, now, payment, refund, upi
 
 COLLECTS = {
@@ -347,3 +350,61 @@ async def test_an_outcome_of_nothing_of_ours_is_refused(gateway: Gateway, world:
     assert transaction.answers == [("RespPay", False)]
     assert gateway.statuses == [200]
     assert gateway.heard.named("rail.rejected")[0]["reason"] == "U48"
+
+
+async def test_an_app_with_an_id_of_its_own_is_refused_for_it_could_pay_twice(
+    gateway: Gateway, world: World
+) -> None:
+    ours = payment(now(), flow=Flow.INTENT)
+    link = gateway.rail.link(ours, upi(ours, ""), merchant())
+    gateway.listener.failure = MalformedError("not one of ours")
+    transaction = world.npci.apps.pay(link, "asha@simbank", honour_tid=False)
+    assert transaction is not None
+    await world.npci.record.decided(transaction.id)
+    assert (transaction.status, transaction.debited_minor) == ("FAILURE", 0)
+    assert gateway.listener.requests[0].reference == upi(ours).npci_txn_id
+    assert gateway.listener.requests[0].transaction_id == transaction.id
+
+
+async def test_an_answer_received_by_another_process_is_found(
+    gateway: Gateway, world: World
+) -> None:
+    elsewhere = Gateway(world.npci_url, gateway.keys, reply_poll_s=0.001)
+    elsewhere.rail.awaited = AwaitedReplies(gateway.replies, 0.001)
+    async with elsewhere.running():
+        holder = await elsewhere.rail.validate("asha@simbank", merchant(), now())
+    assert (holder.valid, holder.name) == (True, "Asha")
+    assert len(gateway.replies.kept) == 1
+
+
+async def test_a_validation_that_nobody_answers_in_time_is_no_verdict(
+    gateway: Gateway, world: World
+) -> None:
+    nowhere = Gateway(world.npci_url, gateway.keys, reply_timeout_s=0.05, reply_poll_s=0.01)
+    world.set_gateway("http://127.0.0.1:1")
+    async with nowhere.running():
+        with pytest.raises(RailUnavailable, match="no answer in time"):
+            await nowhere.rail.validate("asha@simbank", merchant(), now())
+
+
+@pytest.mark.parametrize("code", ["U28", "U92"])
+def test_a_bank_that_is_away_is_no_word_about_the_address(code: str) -> None:
+    with pytest.raises(RailUnavailable, match=code):
+        _without_holder("asha@simbank", code)
+
+
+async def test_a_refused_validation_is_no_verdict(gateway: Gateway, world: World) -> None:
+    world.register_organisation(ORG_ID, world.keys.foreign.certificate_pem)
+    with pytest.raises(RailUnavailable, match="U55"):
+        await gateway.rail.validate("asha@simbank", merchant(), now())
+
+
+async def test_a_refused_heartbeat_is_told(gateway: Gateway, world: World) -> None:
+    world.register_organisation(ORG_ID, world.keys.foreign.certificate_pem)
+    with pytest.raises(RailUnavailable, match="U55"):
+        await gateway.rail.heartbeat(now())
+
+
+def test_ids_of_others_are_refused(gateway: Gateway) -> None:
+    with pytest.raises(MalformedError, match="PSP prefix"):
+        gateway.rail.payment_id("XYZ" + "0" * 32, "pay")

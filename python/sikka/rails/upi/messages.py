@@ -5,8 +5,9 @@ Each function returns the children of the root, ready for `sikka_core.sign_messa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sikka.domain.merchant import Merchant
 from sikka.domain.payment import Payment, UpiTransaction
@@ -31,7 +32,7 @@ def expire_after_minutes(now: datetime, expires_at: datetime | None) -> int:
     """
     if expires_at is None:
         return EXPIRE_AFTER_MINUTES_MAX
-    minutes = -(-int((expires_at - now).total_seconds()) // 60)
+    minutes = math.ceil((expires_at - now) / timedelta(minutes=1))
     return min(max(minutes, 1), EXPIRE_AFTER_MINUTES_MAX)
 
 
