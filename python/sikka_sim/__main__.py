@@ -32,6 +32,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--instant", action="store_true", help="no waits, no messages kept")
     parser.add_argument("--no-verify", action="store_true", help="do not check signatures")
+    parser.add_argument("--no-validate", action="store_true", help="do not check the codes")
     parser.add_argument("--no-callbacks", action="store_true", help="tell nobody anything")
     parser.add_argument("--scripts", action="store_true", help="print the scripts and end")
     return parser
@@ -74,6 +75,7 @@ def _config(options: argparse.Namespace) -> WorldConfig:
         sponsor_port=options.sponsor_port,
         merchant_port=options.merchant_port,
         verify=not options.no_verify,
+        validate=not options.no_validate,
         callbacks=not options.no_callbacks,
         instant=options.instant,
         keys=keys,

@@ -48,6 +48,8 @@ class WorldConfig:
         npci_port, sponsor_port, merchant_port: 0 takes any free port.
         version: the version of what the switch sends.
         verify: whether the switch checks signatures.
+        validate: whether the switch checks schema and validation codes; without it, a message that
+            breaks them is an error of the simulator.
         callbacks: whether the switch tells anybody anything.
         instant: for load: no waits, no messages kept.
         messages_max: how many messages the switch's record keeps.
@@ -66,6 +68,7 @@ class WorldConfig:
     merchant_port: int = 0
     version: str = "2.0"
     verify: bool = True
+    validate: bool = True
     callbacks: bool = True
     instant: bool = False
     messages_max: int = 50_000
@@ -101,6 +104,7 @@ class World:
             timing=config.timing,
             version=config.version,
             verify=config.verify,
+            validate=config.validate,
             callbacks=config.callbacks,
             messages_max=config.messages_max,
             checks_max=config.checks_max,

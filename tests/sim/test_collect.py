@@ -194,6 +194,26 @@ async def test_silent_stays_pending_until_told(world: World, psp: Psp) -> None:
     assert checked.attribute("Resp", "result") == "SUCCESS"
 
 
+async def test_what_was_resolved_by_hand_is_not_decided_again(world: World, psp: Psp) -> None:
+    transaction_id, _ = await psp.collect("late@simbank")
+    transaction = world.npci.record[transaction_id]
+    world.npci.engine.resolve(transaction, "FAILURE")
+    await world.npci.tasks.idle()
+    assert (transaction.status, transaction.debited_minor) == ("FAILURE", 0)
+    assert psp.of("RespPay", transaction_id) == []
+
+
+async def test_nothing_is_resolved_while_the_banks_are_at_work(world: World, psp: Psp) -> None:
+    transaction_id, _ = await psp.collect("deemedforever@simbank")
+    transaction = world.npci.record[transaction_id]
+    await world.npci.record.until(lambda: transaction.settling)
+    with pytest.raises(ValueError, match="at work"):
+        world.npci.engine.resolve(transaction, "SUCCESS")
+    await psp.next("RespPay", transaction_id)
+    world.npci.engine.resolve(transaction, "SUCCESS")
+    assert transaction.credited_minor == 129900
+
+
 async def test_contradict_tells_success_then_a_failure_that_is_a_lie(
     world: World, psp: Psp
 ) -> None:

@@ -322,6 +322,15 @@ async def test_without_verification_an_unsigned_message_is_taken(
         assert (await world.npci.record.decided("A1")).status == "SUCCESS"
 
 
+async def test_without_validation_a_valid_message_has_the_same_effect(
+    unverified: WorldConfig, psp_keys: KeyPair
+) -> None:
+    async with running(replace(unverified, validate=False), psp_keys) as (world, psp):
+        xml = psp.collect_xml("A1", "wrongpin@simbank")
+        assert (await psp.post_bytes("ReqPay", "A1", xml.encode())).codes == []
+        assert (await world.npci.record.decided("A1")).payer_code == "ZM"
+
+
 # ------------------------------------------------------------------------- duplicates
 
 

@@ -174,14 +174,10 @@ async def test_faults_by_rate_strike_the_same_transactions_for_the_same_seed(
                 await psp.collect("asha@simbank", id=f"A{number}")
                 await world.npci.record.decided(f"A{number}")
             await psp.check("A11")
-            await all_told(world)
+            await world.npci.tasks.idle()
             struck.append({a.transaction_id for a in psp.of("RespPay")})
     assert struck[0] == struck[1] != struck[2]
     assert 0 < len(struck[0]) < 12
-
-
-async def all_told(world: World) -> None:
-    await world.npci.record.until(lambda: not world.npci.tasks.running)
 
 
 @pytest.mark.parametrize(

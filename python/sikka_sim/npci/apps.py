@@ -26,7 +26,7 @@ from sikka_sim.rail.ids import Ids
 from sikka_sim.rail.legs import LEG_TIMEOUT_S, Decision
 from sikka_sim.rail.record import Record
 from sikka_sim.rail.tasks import Tasks
-from sikka_sim.rail.transaction import Party, Transaction, customer
+from sikka_sim.rail.transaction import FINAL, Party, Transaction, customer
 from sikka_sim.scripts import script_of
 
 _NEVER_PAYS = frozenset({"U19", "U29", "U20"})
@@ -225,7 +225,7 @@ class Apps:
         late = script.customer == "late"
         await self._clock.sleep(self._timing.late_s if late else self._timing.customer_s)
         refused, answered = await self._ask(transaction, mode)
-        if script.customer == "never" and refused is None:
+        if transaction.status in FINAL or (script.customer == "never" and refused is None):
             return
         if refused is None and script.refusal is not None:
             refused = Decision("FAILURE", *script.refusal)

@@ -34,6 +34,7 @@ class SwitchConfig:
         timing: how long things take.
         version: the version of what the switch sends.
         verify: whether signatures are checked.
+        validate: whether schema and validation codes are checked.
         callbacks: whether anybody is told anything.
         messages_max: how many messages the record keeps.
         checks_max: how many ReqChkTxn an original may get (U94 beyond); None for any number.
@@ -43,6 +44,7 @@ class SwitchConfig:
     timing: Timing
     version: str = "2.0"
     verify: bool = True
+    validate: bool = True
     callbacks: bool = True
     messages_max: int = 50_000
     checks_max: int | None = None
@@ -118,6 +120,7 @@ class Switch:
             self.faults,
             config.seed,
             verify=config.verify,
+            validate=config.validate,
         )
         self.control = SwitchControl(self.apps, self.faults, self.callbacks, clock, ids)
 

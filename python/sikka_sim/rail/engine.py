@@ -106,6 +106,8 @@ class Engine:
         if script.customer == "never":
             return
         refused = await self._authorise(transaction)
+        if transaction.status in FINAL:
+            return  # Somebody has resolved it by hand in the meantime.
         if refused is not None:
             self.decide(transaction, refused)
         else:
@@ -118,9 +120,7 @@ class Engine:
         answers = BankAnswers(
             script.debit, script.credit, script.debit_reversal, script.credit_reversal
         )
-        self.decide(transaction, await self._banks.settle(transaction, answers))
-        if transaction.status == "DEEMED" and script.resolution:
-            self._tasks.spawn(self._resolve_later(transaction, script.resolution))
+        await self._settle(transaction, answers, script.resolution)
 
     async def refund(self, transaction: Transaction) -> None:
         """Take a REFUND through its checks and legs, and tell the owner."""
@@ -134,10 +134,10 @@ class Engine:
             return
         if script.when == "late":
             await self._clock.sleep(self._timing.late_s)
+        if transaction.status in FINAL:
+            return
         answers = BankAnswers(script.debit, script.credit, "00", script.reversal)
-        self.decide(transaction, await self._banks.settle(transaction, answers))
-        if transaction.status == "DEEMED" and script.resolution:
-            self._tasks.spawn(self._resolve_later(transaction, script.resolution))
+        await self._settle(transaction, answers, script.resolution)
         await self.tell(transaction, script.delivery)
 
     def reserve(self, refund: Transaction) -> Decision | None:
@@ -189,10 +189,13 @@ class Engine:
             error_code: the failure's code, ``U31`` unless given.
 
         Raises:
-            ValueError: the status is not final, or the transaction has ended already.
+            ValueError: the status is not final, the transaction has ended already, or the banks are
+                at work on it.
         """
         if status not in FINAL:
             raise ValueError("status must be SUCCESS or FAILURE")
+        if transaction.settling:
+            raise ValueError("the banks are at work on the transaction")
         if status == "SUCCESS":
             self.decide(transaction, Decision("SUCCESS", "", "00", "00"))
             transaction.debited_minor = transaction.credited_minor = transaction.amount_minor
@@ -226,6 +229,17 @@ class Engine:
             await self._clock.sleep(self._timing.contradict_s)
             lie = Decision("FAILURE", "U30", "Z9", "")
             await self._teller.tell(replace(truth, decision=lie))
+
+    async def _settle(
+        self, transaction: Transaction, answers: BankAnswers, resolution: Status | None
+    ) -> None:
+        transaction.settling = True
+        self._record.notify()
+        decision = await self._banks.settle(transaction, answers)
+        transaction.settling = False
+        self.decide(transaction, decision)
+        if transaction.status == "DEEMED" and resolution:
+            self._tasks.spawn(self._resolve_later(transaction, resolution))
 
     async def _authorise(self, transaction: Transaction) -> Decision | None:
         script, timing = transaction.script, self._timing

@@ -21,10 +21,15 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self.errors: list[BaseException] = []
 
-    @property
-    def running(self) -> int:
-        """How many tasks have not ended."""
-        return len(self._running)
+    async def idle(self, timeout_s: float = 10.0) -> None:
+        """Wait until no work is left.
+
+        Raises:
+            TimeoutError: some is left after ``timeout_s`` real seconds.
+        """
+        async with asyncio.timeout(timeout_s):
+            while self._running:
+                await asyncio.wait(self._running)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start work in the background."""

@@ -65,6 +65,9 @@ class Transaction:
         steps: what happened between switch and banks, in order, such as ``DEBIT 00``.
         answers: what was told to the owner: (api, acknowledged).
         checks: how often the owner asked for the status.
+        messages: how many messages over the wire were about it.
+        confirmed: whether the payee's PSP has answered ReqTxnConfirmation.
+        settling: whether the banks are at work on it.
     """
 
     id: str
@@ -97,6 +100,7 @@ class Transaction:
     checks: int = 0
     messages: int = 0
     confirmed: bool = False
+    settling: bool = False
 
     @property
     def customer(self) -> Party:
