@@ -21,6 +21,11 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self.errors: list[BaseException] = []
 
+    @property
+    def running(self) -> int:
+        """How many tasks have not ended."""
+        return len(self._running)
+
     async def idle(self, timeout_s: float = 10.0) -> None:
         """Wait until no work is left.
 
