@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from sikka.domain.errors import ConfigurationError
 from sikka.flows import parts
-from sikka.settings import Policy, Secret, Settings
+from sikka.fraud.config import FraudConfig
+from sikka.settings import Fraud, Policy, Secret, Settings
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -345,3 +346,7 @@ def test_the_tree_is_frozen() -> None:
 
 def test_the_policy_of_the_settings_is_the_policy_of_the_flows() -> None:
     assert dataclasses.asdict(Policy()) == dataclasses.asdict(parts.Policy())
+
+
+def test_the_rules_of_the_settings_are_the_rules_of_the_engine() -> None:
+    assert dataclasses.asdict(Fraud()) == dataclasses.asdict(FraudConfig())

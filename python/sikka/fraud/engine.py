@@ -94,6 +94,10 @@ class RuleEngine:
             processed_at=self._clock.now(),
         )
 
+    async def is_vpa_blocked(self, vpa: str) -> bool:
+        """Whether the block list refuses an address, in normal form, to every merchant."""
+        return (await self._lists.current()).blocks_all("vpa", vpa)
+
     async def warm(self, payments: RecentPayments) -> int:
         """Fill the windows from the last day's payments; return how many there were.
 

@@ -79,6 +79,11 @@ class Lists:
                     return Listing(f"{kind}_list_{field}", decision, reason)
         return None
 
+    def blocks_all(self, field: str, value: str) -> bool:
+        """Whether the block list refuses a value to every merchant."""
+        listed = self._values.get("block", ())
+        return (None, field, _normal(field, value)) in listed
+
 
 def _normal(field: str, value: str) -> str:
     return value.lower() if field in ("vpa", "ip") else value

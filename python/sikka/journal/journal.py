@@ -62,7 +62,7 @@ class SqlJournal:
 
     Args:
         database: where to write.
-        observe: hears `journal.group` (changes, duration_s) after every group,
+        observe: hears `journal.group` (changes, duration_s, queued) after every group,
             `journal.failed` (failure, changes) for a group that was not written, and
             `journal.settled` (found, changes) when a lost commit was looked up.
         limits: bounds.
@@ -102,9 +102,9 @@ class SqlJournal:
         self._stopping = True
         self._wake.set()
         if self._task is not None:
-            await self._task
-            self._task = None
-        await self._writer.close()
+            task, self._task = self._task, None
+            await task
+            await self._writer.close()
 
     async def commit(self, change: Change) -> None:
         if self._task is None or self._stopping:
@@ -189,7 +189,12 @@ class SqlJournal:
                 await self._writer.connect()
             else:
                 duration_s = time.perf_counter() - started_s
-                self._observe("journal.group", changes=len(changes), duration_s=duration_s)
+                self._observe(
+                    "journal.group",
+                    changes=len(changes),
+                    duration_s=duration_s,
+                    queued=len(self._waiting),
+                )
                 return verdicts
 
     async def _found(self, changes: Sequence[Change], lost: WriteFailed) -> bool:

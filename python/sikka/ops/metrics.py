@@ -207,10 +207,9 @@ class Metrics:
         return lambda facts: counter.labels(_label(facts, name)).inc()
 
 
-def forget_process(pid: int) -> None:
-    """Drop the gauges of a worker process that has ended; its counters go on counting."""
-    if MULTIPROCESS_DIRECTORY in os.environ:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+def forget_process(pid: int, directory: str) -> None:
+    """Drop the gauges of a process that has ended; its counters go on counting."""
+    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]
 
 
 def _label(facts: Facts, name: str) -> str:

@@ -25,6 +25,7 @@ EMBEDDED_DATABASE = Secret("sqlite+aiosqlite:///sikka.db")
 LOCAL_REDIS = Secret("redis://127.0.0.1:6379/0")
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number of 1 to 1000000")]
+Amount = Annotated[int, Meta(ge=1, le=10**15 - 1, description="minor units, 1 or more")]
 Bytes = Annotated[int, Meta(ge=1_024, le=1 << 30, description="a number of bytes, 1024 to 1 GiB")]
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 (any free one) to 65535")]
 Seconds = Annotated[float, Meta(gt=0, le=31_536_000, description="a number of seconds above 0")]
@@ -105,7 +106,7 @@ class Redis:
 class Journal:
     """Bounds of the group commit and of the queue before it."""
 
-    queue_changes_max: Count = 4_096
+    queue_changes_max: Count = 10_000
     group_changes_max: Annotated[int, Meta(ge=1, le=4_096, description="1 to 4096 changes")] = 256
     group_bytes_max: Bytes = 4 * 1024 * 1024
 
@@ -237,14 +238,20 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Fraud:
-    """The rules of the first engine; amounts in minor units of the payment's currency."""
+    """The rules of the fraud engine; what each means stands at `sikka.fraud.config.FraudConfig`."""
 
-    review_amount_minor: Count | None = None
-    decline_amount_minor: Count | None = None
-    user_payments_per_10_min: Count = 10
-    user_payments_per_day: Count = 100
-    instrument_payments_per_10_min: Count = 10
-    device_payments_per_10_min: Count = 20
+    review_amount_minor: Amount | None = None
+    decline_amount_minor: Amount | None = None
+    user_payments_per_10_min: Count = 30
+    user_payments_per_day: Count = 300
+    instrument_payments_per_10_min: Count = 30
+    instrument_payments_per_day: Count = 300
+    device_payments_per_10_min: Count = 60
+    ip_payments_per_10_min: Count = 600
+    device_instruments_per_day: Count = 10
+    amount_deviations_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 6.0
+    speed_km_h_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 1_000.0
+    review_score_hundredths: Annotated[int, Meta(ge=0, le=100, description="0 to 100")] = 60
     blocked_users: tuple[Text, ...] = ()
     blocked_vpas: tuple[Text, ...] = ()
     blocked_devices: tuple[Text, ...] = ()

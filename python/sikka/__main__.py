@@ -1,0 +1,5 @@
+"""`python -m sikka` is `sikka`."""
+
+from sikka.cli import main
+
+main()

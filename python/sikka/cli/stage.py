@@ -1,0 +1,130 @@
+"""The demo's stage: keys, settings, and the simulated world around a real gateway."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sikka import bootstrap
+from sikka.journal import migrate
+from sikka.ports import Observer
+from sikka.settings import (
+    Database,
+    Npci,
+    Peer,
+    Policy,
+    Secret,
+    Secrets,
+    Server,
+    Settings,
+    Upi,
+    Webhooks,
+    Worker,
+)
+from sikka_sim.keys import KeyPair, new_key_pair
+from sikka_sim.world import World, WorldConfig, WorldKeys
+
+ORGANISATION = "159999"
+PSP_PREFIX = "SKA"
+HANDLE = "sikka"
+PREFERRED_PORT = 8080
+
+# Simulated customers and banks take a twentieth of their time, and so does the patience with
+# which the gateway asks about what it was not told.
+TIME_SCALE = 0.05
+POLICY = Policy(check_delays_s=(3.0, 10.0, 30.0, 60.0), check_interval_s=30.0, expiry_grace_s=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs while the demo does."""
+
+    house: bootstrap.House
+    gateway: bootstrap.Gateway
+    world: World
+
+
+@asynccontextmanager
+async def stage(directory: Path, port: int | None, observe: Observer) -> AsyncIterator[Stage]:
+    """Set everything up in one process, and take it down again.
+
+    Args:
+        directory: holds keys and database; what is there from an earlier demo is used again.
+        port: of the API; 8080 if it is free, else any, when None.
+        observe: hears what happens.
+
+    Raises:
+        OSError: the port is taken, or the directory cannot be written.
+    """
+    ours = _key_pair(directory, "gateway", "Sikka demo gateway")
+    keys = WorldKeys(
+        _key_pair(directory, "switch", "NPCI simulated switch"),
+        _key_pair(directory, "nobody", "nobody"),
+    )
+    async with AsyncExitStack() as stack:
+        world = await World.start(WorldConfig(time_scale=TIME_SCALE, keys=keys))
+        stack.push_async_callback(world.stop)
+        world.register_organisation(ORGANISATION, ours.certificate_pem, (HANDLE,))
+        settings = _settings(directory, port, world.npci_url)
+        await migrate.upgrade(settings.database.url.reveal())
+        house = await stack.enter_async_context(bootstrap.house(settings, observe))
+        await stack.enter_async_context(bootstrap.worker(settings, on=house))
+        gateway = await stack.enter_async_context(bootstrap.gateway(settings, on=house))
+        world.set_gateway(gateway.url)
+        yield Stage(house, gateway, world)
+
+
+def _settings(directory: Path, port: int | None, npci_url: str) -> Settings:
+    return Settings(
+        server=Server(port=_free_port() if port is None else port, shutdown_timeout_s=2.0),
+        database=Database(url=Secret(f"sqlite+aiosqlite:///{directory / 'sikka.db'}")),
+        upi=Upi(
+            npci=Npci(
+                url=npci_url,
+                org_id=ORGANISATION,
+                psp_prefix=PSP_PREFIX,
+                signing_key=directory / "gateway.key.pem",
+                certificate=directory / "gateway.certificate.pem",
+                peers={"NPCI": (Peer(directory / "switch.certificate.pem"),)},
+            )
+        ),
+        webhooks=Webhooks(allow_private_addresses=True, timeout_s=5.0),
+        policy=POLICY,
+        worker=Worker(interval_s=0.1),
+        secrets=Secrets(master_key=Secret(_master_key(directory))),
+    )
+
+
+def _key_pair(directory: Path, name: str, common_name: str) -> KeyPair:
+    """The key pair of that name in the directory; made when it is not there."""
+    private, certificate = directory / f"{name}.key.pem", directory / f"{name}.certificate.pem"
+    if not (private.exists() and certificate.exists()):
+        pair = new_key_pair(common_name)
+        private.touch(mode=0o600)
+        private.write_bytes(pair.private_pem)
+        certificate.write_bytes(pair.certificate_pem)
+    return KeyPair(private.read_bytes(), certificate.read_bytes())
+
+
+def _master_key(directory: Path) -> str:
+    path = directory / "master.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
+def _free_port() -> int:
+    """8080 when nobody listens there, or 0: any free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PREFERRED_PORT))
+        except OSError:
+            return 0
+    return PREFERRED_PORT
