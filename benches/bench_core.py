@@ -12,14 +12,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import sikka_core
 import xmlsec
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
-from sikka_core import XmlNode
 
+import sikka_core
 from benches.measure import Timing, alternate, as_report, print_table
+from sikka_core import XmlNode
 
 SECONDS_PER_CASE = 2.0
 ROUNDS = 60

@@ -166,7 +166,10 @@ class Stack:
 
     def _sikka(self, *arguments: str) -> str:
         command = [str(BIN / "sikka"), "--config", str(self.directory / "sikka.json"), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{arguments[0]} failed: {done.stderr}")
+        return done.stdout
 
     def _ready(self) -> bool:
         try:

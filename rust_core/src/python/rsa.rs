@@ -22,6 +22,10 @@ impl SigningKey {
     fn verifying_key(&self) -> VerifyingKey {
         VerifyingKey(self.0.verifying_key().clone())
     }
+
+    fn __repr__(&self) -> &'static str {
+        "<SigningKey>"
+    }
 }
 
 #[pyclass(frozen, module = "sikka_core")]
@@ -40,6 +44,10 @@ impl VerifyingKey {
 
     fn fingerprint(&self) -> &str {
         self.0.fingerprint()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<VerifyingKey {}>", self.0.fingerprint())
     }
 }
 

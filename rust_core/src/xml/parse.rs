@@ -28,6 +28,7 @@ pub fn parse(data: &[u8]) -> Result<Tree> {
         position: 0,
         open: Vec::with_capacity(DEPTH_MAXIMUM),
         attributes: Vec::with_capacity(ATTRIBUTES_MAXIMUM),
+        growing: true,
         builder: Builder::of(input),
     }
     .document()
@@ -40,6 +41,8 @@ struct Parser<'a> {
     open: Vec<&'a str>,
     /// The qualified names of the attributes of the tag at hand.
     attributes: Vec<&'a str>,
+    /// Whether each of them is greater than the one before.
+    growing: bool,
     builder: Builder<'a>,
 }
 
@@ -115,6 +118,7 @@ impl<'a> Parser<'a> {
         let name = self.qualified_name()?;
         let mark = self.builder.mark();
         self.attributes.clear();
+        self.growing = true;
         while self.skip_whitespace() {
             match self.peek() {
                 Some(b'>' | b'/') => break,
@@ -135,9 +139,9 @@ impl<'a> Parser<'a> {
         if self.attributes.len() == ATTRIBUTES_MAXIMUM {
             return Err(Error::malformed("an element has more than 64 attributes"));
         }
-        // In canonical order no search is needed.
-        let ordered = self.attributes.last().is_none_or(|last| *last < text);
-        if !ordered && self.attributes.contains(&text) {
+        // While names only grow, as in canonical XML, none can have been there before.
+        self.growing &= self.attributes.last().is_none_or(|last| *last < text);
+        if !self.growing && self.attributes.contains(&text) {
             return Err(Error::malformed("an attribute occurs twice"));
         }
         self.attributes.push(text);
