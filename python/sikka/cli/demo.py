@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -69,7 +71,7 @@ async def perform(directory: Path, port: int | None, *, once: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    story = Story(print)
+    story = Story(partial(_say, stop))
     print("Sikka: gateway, worker, and a simulated NPCI, bank and merchant, all in one process\n")
     async with stage(directory, port, story) as on, _merchant(on, story) as (session, key):
         body = _order(CUSTOMER)
@@ -177,6 +179,22 @@ async def _merchant(on: Stage, story: Story) -> AsyncIterator[tuple[aiohttp.Clie
         yield session, key
 
 
+def _say(stop: asyncio.Event, line: str) -> None:
+    """Print a line of the story; a reader who has gone away ends it."""
+    try:
+        print(line)
+    except BrokenPipeError:
+        # What is printed from here on, also at the end of the process, has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        stop.set()
+
+
+def _program() -> str:
+    """How this program was called."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "sikka" else f"{sys.executable} -m sikka"
+
+
 def _order(vpa: str) -> bytes:
     order = {
         "amount": AMOUNT_MINOR,
@@ -203,6 +221,9 @@ It stays up. Try:
   curl {url}/v1/events -u {key}:
   curl {url}/v1/ledger/trial_balance -u {key}:
   curl {url}/metrics
+
+  {_program()} --config {on.settings_path} doctor --invariants \\
+    --rail-record {on.world.npci_url}/sim/transactions
 
   {url}/docs shows every call. A refund:
 

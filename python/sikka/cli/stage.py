@@ -10,22 +10,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from sikka import bootstrap
 from sikka.journal import migrate
 from sikka.ports import Observer
-from sikka.settings import (
-    Database,
-    Npci,
-    Peer,
-    Policy,
-    Secret,
-    Secrets,
-    Server,
-    Settings,
-    Upi,
-    Webhooks,
-    Worker,
-)
+from sikka.settings import Settings
 from sikka_sim.keys import KeyPair, new_key_pair
 from sikka_sim.world import World, WorldConfig, WorldKeys
 
@@ -37,16 +27,22 @@ PREFERRED_PORT = 8080
 # Simulated customers and banks take a twentieth of their time, and so does the patience with
 # which the gateway asks about what it was not told.
 TIME_SCALE = 0.05
-POLICY = Policy(check_delays_s=(3.0, 10.0, 30.0, 60.0), check_interval_s=30.0, expiry_grace_s=5.0)
+POLICY = {
+    "check_delays_s": [3.0, 10.0, 30.0, 60.0],
+    "send_window_s": 2.0,
+    "check_interval_s": 30.0,
+    "expiry_grace_s": 5.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What runs while the demo does."""
+    """What runs while the demo does, and the file of its settings."""
 
     house: bootstrap.House
     gateway: bootstrap.Gateway
     world: World
+    settings_path: Path
 
 
 @asynccontextmanager
@@ -70,34 +66,41 @@ async def stage(directory: Path, port: int | None, observe: Observer) -> AsyncIt
         world = await World.start(WorldConfig(time_scale=TIME_SCALE, keys=keys))
         stack.push_async_callback(world.stop)
         world.register_organisation(ORGANISATION, ours.certificate_pem, (HANDLE,))
-        settings = _settings(directory, port, world.npci_url)
+        path = _write_settings(directory, port, world.npci_url)
+        settings = Settings.load(path, {})
         await migrate.upgrade(settings.database.url.reveal())
         house = await stack.enter_async_context(bootstrap.house(settings, observe))
         await stack.enter_async_context(bootstrap.worker(settings, on=house))
         gateway = await stack.enter_async_context(bootstrap.gateway(settings, on=house))
         world.set_gateway(gateway.url)
-        yield Stage(house, gateway, world)
+        yield Stage(house, gateway, world, path)
 
 
-def _settings(directory: Path, port: int | None, npci_url: str) -> Settings:
-    return Settings(
-        server=Server(port=_free_port() if port is None else port, shutdown_timeout_s=2.0),
-        database=Database(url=Secret(f"sqlite+aiosqlite:///{directory / 'sikka.db'}")),
-        upi=Upi(
-            npci=Npci(
-                url=npci_url,
-                org_id=ORGANISATION,
-                psp_prefix=PSP_PREFIX,
-                signing_key=directory / "gateway.key.pem",
-                certificate=directory / "gateway.certificate.pem",
-                peers={"NPCI": (Peer(directory / "switch.certificate.pem"),)},
-            )
-        ),
-        webhooks=Webhooks(allow_private_addresses=True, timeout_s=5.0),
-        policy=POLICY,
-        worker=Worker(interval_s=0.1),
-        secrets=Secrets(master_key=Secret(_master_key(directory))),
-    )
+def _write_settings(directory: Path, port: int | None, npci_url: str) -> Path:
+    """Write the demo's settings as an operator would; answers the path of the file."""
+    settings = {
+        "server": {"port": _free_port() if port is None else port, "shutdown_timeout_s": 2.0},
+        "database": {"url": f"sqlite+aiosqlite:///{directory / 'sikka.db'}"},
+        "upi": {
+            "npci": {
+                "url": npci_url,
+                "org_id": ORGANISATION,
+                "psp_prefix": PSP_PREFIX,
+                "signing_key": "gateway.key.pem",
+                "certificate": "gateway.certificate.pem",
+                "peers": {"NPCI": [{"certificate": "switch.certificate.pem"}]},
+            }
+        },
+        "webhooks": {"allow_private_addresses": True, "timeout_s": 5.0},
+        "policy": POLICY,
+        "worker": {"interval_s": 0.1},
+        "secrets": {"master_key": _master_key(directory)},
+        "logging": {"level": "WARNING", "format": "plain"},
+    }
+    path = directory / "sikka.yaml"
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    return path
 
 
 def _key_pair(directory: Path, name: str, common_name: str) -> KeyPair:

@@ -54,6 +54,8 @@ class Story:
             "rail.ambiguous": self._ambiguous,
             "rail.verified": self._verified,
             "rail.rejected": self._rejected,
+            "payment.integrity_failure": self._differs,
+            "payment.contradiction": self._contradicts,
             "webhook.delivered": self._delivered,
             "webhook.failed": self._failed,
         }
@@ -126,6 +128,12 @@ class Story:
 
     def _rejected(self, facts: Facts) -> None:
         self.tell(f"rejected     {facts['api']}: {facts['reason']}")
+
+    def _differs(self, facts: Facts) -> None:
+        self.tell(f"not applied  {facts['payment_id']}: another {facts['differs']} than ours")
+
+    def _contradicts(self, facts: Facts) -> None:
+        self.tell(f"not applied  {facts['payment_id']}: the rail contradicts what it said")
 
     def _delivered(self, facts: Facts) -> None:
         self.tell(
