@@ -40,6 +40,8 @@ def verdict_of(
     An allow list outweighs everything; then come blocks, then reviews. The score is the chance
     that at least one of the signals is right, as if they were independent.
     """
+    if not violations and listing is None and review_score_hundredths > BASE_HUNDREDTHS:
+        return _NOTHING_FOUND
     ordered = sorted(violations, key=_gravity)
     names = tuple(each.name for each in ordered if each.severity is not Severity.NOTE)
     reasons = tuple(each.reason for each in ordered)
@@ -81,3 +83,8 @@ def _decision(
     if gravest is Severity.REVIEW or score >= review_score_hundredths:
         return Decision.REVIEW
     return Decision.APPROVE
+
+
+_NOTHING_FOUND = Verdict(
+    BASE_HUNDREDTHS, level_of(BASE_HUNDREDTHS), Decision.APPROVE, violations=(), reasons=()
+)

@@ -70,9 +70,7 @@ class RuleEngine:
             for rule in self._rules
             if (violation := rule.evaluate(request, reading)) is not None
         ]
-        verdict = verdict_of(
-            violations, lists.find(request), self._config.review_score_hundredths
-        )
+        verdict = verdict_of(violations, lists.find(request), self._config.review_score_hundredths)
         names = {violation.name for violation in violations}
         features: dict[str, Any] = features_of(request, reading)
         features["velocity_violation"] = any(name.startswith("velocity_") for name in names)

@@ -54,6 +54,12 @@ class DeviceProfile:
         self.instruments = DistinctDay()
         self.first_s: float | None = None
 
+    def age_s(self, now_s: float) -> float:
+        """How long the device has been known; 0 when it is seen for the first time."""
+        if self.first_s is None:
+            self.first_s = now_s
+        return max(0.0, now_s - self.first_s)
+
 
 class User:
     """A merchant's customer: amounts, devices, places.
@@ -96,9 +102,7 @@ class User:
 
     def add_place(self, place: tuple[float, float]) -> bool:
         """See a place; return whether it is new to a user who was elsewhere before."""
-        cell = (
-            math.floor(place[0] * _CELLS_PER_DEGREE), math.floor(place[1] * _CELLS_PER_DEGREE)
-        )
+        cell = (math.floor(place[0] * _CELLS_PER_DEGREE), math.floor(place[1] * _CELLS_PER_DEGREE))
         new = bool(self.places) and cell not in self.places
         _remember(self.places, cell, _PLACES_MAX)
         return new
@@ -160,6 +164,16 @@ class Reading:
     distance_km: float | None
     speed_km_h: float | None
 
+    def count(self, minute: int, amount_minor: int, *, fresh: bool) -> None:
+        """Count the payment in every window; one that was counted before only moves the time."""
+        for window in (self.user, self.merchant, self.instrument, self.device, self.ip):
+            if window is None:
+                continue
+            if fresh:
+                window.add(minute, amount_minor)
+            else:
+                window.advance(minute)
+
 
 def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
     """The great-circle distance of two places (latitude, longitude in degrees), by haversine."""
@@ -178,9 +192,7 @@ class Memory:
         attempts_max: how many attempts are remembered to have been counted.
     """
 
-    def __init__(
-        self, entities_max: int = ENTITIES_MAX, attempts_max: int = ATTEMPTS_MAX
-    ) -> None:
+    def __init__(self, entities_max: int = ENTITIES_MAX, attempts_max: int = ATTEMPTS_MAX) -> None:
         self._users = Entities(User, entities_max)
         self._instruments = Entities(Instrument, entities_max)
         self._devices = Entities(DeviceProfile, entities_max)
@@ -195,16 +207,18 @@ class Memory:
         fresh = self._is_first(mode + request.attempt)
         now_s = request.at.timestamp()
         minute = int(now_s) // 60
-        amount = request.amount_minor
-        merchant = self._merchants.get(mode + request.merchant_id).window
-        _count(merchant, minute, amount, fresh=fresh)
-        user = self._users.get(f"{mode}{request.merchant_id}/{request.user_id}")
+        merchant_id, device = request.merchant_id, request.device
+        user = self._users.get(f"{mode}{merchant_id}/{request.user_id}")
+        merchant = self._merchants.get(mode + merchant_id).window
+        instrument = self._instruments.get(mode + i) if (i := request.instrument) else None
+        profile = self._devices.get(mode + d) if (d := device.fingerprint) else None
+        ip = self._ips.get(mode + a).window if (a := device.ip) else None
         reading = Reading(
             user=user.window,
             merchant=merchant,
-            instrument=None,
-            device=None,
-            ip=None,
+            instrument=instrument.window if instrument else None,
+            device=profile.window if profile else None,
+            ip=ip,
             user_payments=user.count,
             user_mean_minor=user.mean_minor,
             user_spread_minor=user.spread_minor,
@@ -216,13 +230,18 @@ class Memory:
             distance_km=None,
             speed_km_h=None,
         )
-        _count(user.window, minute, amount, fresh=fresh)
+        reading.count(minute, request.amount_minor, fresh=fresh)
         if fresh:
-            user.add_amount(amount)
-        if request.instrument:
-            self._read_instrument(reading, request, mode, minute, fresh=fresh)
-        self._read_device(reading, request, mode, minute, fresh=fresh)
-        self._read_user(reading, request, user, now_s)
+            user.add_amount(request.amount_minor)
+        if instrument is not None:
+            instrument.merchants.add(merchant_id, minute)
+            reading.merchants_24h = instrument.merchants.count(minute)
+        if profile is not None:
+            if request.instrument:
+                profile.instruments.add(request.instrument, minute)
+            reading.device_instruments_24h = profile.instruments.count(minute)
+            reading.device_age_s = profile.age_s(now_s)
+        _place(reading, request, user, now_s)
         return reading
 
     def _is_first(self, attempt: str) -> bool:
@@ -231,53 +250,19 @@ class Memory:
         _remember(self._attempts, attempt, self._attempts_max)
         return True
 
-    def _read_instrument(
-        self, reading: Reading, request: RiskRequest, mode: str, minute: int, *, fresh: bool
-    ) -> None:
-        instrument = self._instruments.get(f"{mode}{request.instrument}")
-        _count(instrument.window, minute, request.amount_minor, fresh=fresh)
-        instrument.merchants.add(request.merchant_id, minute)
-        reading.instrument = instrument.window
-        reading.merchants_24h = instrument.merchants.count(minute)
 
-    def _read_device(
-        self, reading: Reading, request: RiskRequest, mode: str, minute: int, *, fresh: bool
-    ) -> None:
-        device = request.device
-        if device.fingerprint:
-            profile = self._devices.get(mode + device.fingerprint)
-            _count(profile.window, minute, request.amount_minor, fresh=fresh)
-            if request.instrument:
-                profile.instruments.add(request.instrument, minute)
-            now_s = request.at.timestamp()
-            if profile.first_s is None:
-                profile.first_s = now_s
-            reading.device = profile.window
-            reading.device_instruments_24h = profile.instruments.count(minute)
-            reading.device_age_s = max(0.0, now_s - profile.first_s)
-        if device.ip:
-            reading.ip = self._ips.get(mode + device.ip).window
-            _count(reading.ip, minute, request.amount_minor, fresh=fresh)
-
-    @staticmethod
-    def _read_user(reading: Reading, request: RiskRequest, user: User, now_s: float) -> None:
-        device = request.device
-        if device.fingerprint:
-            reading.new_device = user.add_device(device.fingerprint)
-        if device.latitude is None or device.longitude is None:
-            return
-        here = (device.latitude, device.longitude)
-        if user.last_place is not None:
-            reading.distance_km = distance_km(here, user.last_place)
-            hours = max(now_s - user.last_place_s, 1.0) / 3_600
-            reading.speed_km_h = reading.distance_km / hours
-        reading.new_location = user.add_place(here)
-        user.last_place = here
-        user.last_place_s = now_s
-
-
-def _count(window: RollingWindow, minute: int, amount_minor: int, *, fresh: bool) -> None:
-    if fresh:
-        window.add(minute, amount_minor)
-    else:
-        window.advance(minute)
+def _place(reading: Reading, request: RiskRequest, user: User, now_s: float) -> None:
+    """Compare device and place with those that the user was seen with."""
+    device = request.device
+    if device.fingerprint:
+        reading.new_device = user.add_device(device.fingerprint)
+    if device.latitude is None or device.longitude is None:
+        return
+    here = (device.latitude, device.longitude)
+    if user.last_place is not None:
+        reading.distance_km = distance_km(here, user.last_place)
+        hours = max(now_s - user.last_place_s, 1.0) / 3_600
+        reading.speed_km_h = reading.distance_km / hours
+    reading.new_location = user.add_place(here)
+    user.last_place = here
+    user.last_place_s = now_s

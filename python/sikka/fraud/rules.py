@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -12,7 +11,6 @@ from sikka.domain.money import Money
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.features import amount_deviation
 from sikka.fraud.profiles import Reading
-from sikka.fraud.windows import RollingWindow
 
 # Below these a distance is noise of the positioning, and a history too short to compare with.
 _NOISE_KM = 100.0
@@ -70,25 +68,26 @@ class AmountRule:
 
 
 class VelocityRule:
-    """One entity pays more often than the operator allows."""
+    """One entity pays more often than the operator allows.
 
-    def __init__(
-        self,
-        name: str,
-        most: int,
-        window: Callable[[Reading], RollingWindow | None],
-        count: Callable[[RollingWindow], int],
-        words: str,
-    ) -> None:
+    Args:
+        name: the rule's.
+        most: payments that pass.
+        entity: whose window, an attribute of `Reading`.
+        count: which of its counts, an attribute of `RollingWindow`.
+        words: what goes on, for the reason.
+    """
+
+    def __init__(self, name: str, most: int, entity: str, count: str, words: str) -> None:
         self.name = name
         self._most = most
-        self._window = window
+        self._entity = entity
         self._count = count
         self._words = words
 
     def evaluate(self, request: RiskRequest, reading: Reading) -> Violation | None:  # noqa: ARG002 - the windows say it all
-        window = self._window(reading)
-        if window is None or (count := self._count(window)) <= self._most:
+        window = getattr(reading, self._entity)
+        if window is None or (count := getattr(window, self._count)) <= self._most:
             return None
         reason = f"{count} payments {self._words}; {self._most} are allowed."
         return Violation(self.name, Severity.DECLINE, 90, reason)
@@ -180,36 +179,30 @@ def rules_of(config: FraudConfig) -> tuple[Rule, ...]:
 
 
 def _velocity_rules(config: FraudConfig) -> tuple[VelocityRule, ...]:
-    def ten_minutes(window: RollingWindow) -> int:
-        return window.count_10m
-
-    def day(window: RollingWindow) -> int:
-        return window.count_24h
-
     return (
         VelocityRule(
-            "velocity_user_10m", config.user_payments_per_10_min, lambda reading: reading.user,
-            ten_minutes, "of this customer in ten minutes",
+            "velocity_user_10m", config.user_payments_per_10_min, "user", "count_10m",
+            "of this customer in ten minutes",
         ),
         VelocityRule(
-            "velocity_user_24h", config.user_payments_per_day, lambda reading: reading.user,
-            day, "of this customer in a day",
+            "velocity_user_24h", config.user_payments_per_day, "user", "count_24h",
+            "of this customer in a day",
         ),
         VelocityRule(
-            "velocity_instrument_10m", config.instrument_payments_per_10_min,
-            lambda reading: reading.instrument, ten_minutes, "from this account in ten minutes",
+            "velocity_instrument_10m", config.instrument_payments_per_10_min, "instrument",
+            "count_10m", "from this account in ten minutes",
         ),
         VelocityRule(
-            "velocity_instrument_24h", config.instrument_payments_per_day,
-            lambda reading: reading.instrument, day, "from this account in a day",
+            "velocity_instrument_24h", config.instrument_payments_per_day, "instrument",
+            "count_24h", "from this account in a day",
         ),
         VelocityRule(
-            "velocity_device_10m", config.device_payments_per_10_min,
-            lambda reading: reading.device, ten_minutes, "on this device in ten minutes",
+            "velocity_device_10m", config.device_payments_per_10_min, "device", "count_10m",
+            "on this device in ten minutes",
         ),
         VelocityRule(
-            "velocity_ip_10m", config.ip_payments_per_10_min,
-            lambda reading: reading.ip, ten_minutes, "from this IP address in ten minutes",
+            "velocity_ip_10m", config.ip_payments_per_10_min, "ip", "count_10m",
+            "from this IP address in ten minutes",
         ),
     )  # fmt: skip
 

@@ -51,7 +51,9 @@ class RollingWindow:
 
     def advance(self, minute: int) -> None:
         """Let time pass: forget what has left its window. Minutes are counted from 1970."""
-        minute = self.minute = max(self.minute, minute)
+        if minute <= self.minute:
+            return
+        self.minute = minute
         minutes = self._minutes
         if not minutes or minutes[0] >= minute - TEN_MINUTES:
             return

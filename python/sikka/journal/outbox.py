@@ -92,9 +92,7 @@ class SqlOutbox:
         return await one(self._database, _EVENT, tables.outbox_events.c.id == event_id)
 
 
-def _due_query(
-    now: datetime, buckets: range, limit: int, excluded: Collection[str]
-) -> Select[Any]:
+def _due_query(now: datetime, buckets: range, limit: int, excluded: Collection[str]) -> Select[Any]:
     deliveries, endpoints = tables.webhook_deliveries, tables.webhook_endpoints
     events, earlier = tables.outbox_events, tables.webhook_deliveries.alias("earlier")
     waits_for_earlier = (

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
-from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
+from sikka.domain.delivery import DELETED, WebhookAttempt, WebhookDelivery
 from sikka.domain.fraud import FraudAssessment, Review
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
@@ -137,13 +137,18 @@ class SqlReader:
         where = tables.api_keys.c.secret_hash == secret_hash
         return await one(self._database, MAPPINGS[ApiKey], where)
 
+    async def api_key(self, key_id: str) -> ApiKey | None:
+        return await one(self._database, MAPPINGS[ApiKey], tables.api_keys.c.id == key_id)
+
     async def api_keys(self, merchant_id: str, page: Page) -> Sequence[ApiKey]:
         return await self._newest(ApiKey, page, tables.api_keys.c.merchant_id == merchant_id)
 
     async def endpoints(
         self, merchant_id: str, livemode: bool, page: Page
     ) -> Sequence[WebhookEndpoint]:
-        where = _of_merchant(tables.webhook_endpoints.c, merchant_id, livemode)
+        table = tables.webhook_endpoints.c
+        where = _of_merchant(table, merchant_id, livemode)
+        where.append(or_(table.disabled_reason.is_(None), table.disabled_reason != DELETED))
         return await self._newest(WebhookEndpoint, page, *where)
 
     async def endpoint(self, endpoint_id: str) -> WebhookEndpoint | None:

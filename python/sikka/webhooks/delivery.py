@@ -199,9 +199,7 @@ class Deliverer:
             return delivery.attempted(row, DeliveryStatus.DISCARDED, None)
         if delay_s is None:
             return delivery.attempted(row, DeliveryStatus.EXHAUSTED, None)
-        return delivery.attempted(
-            row, DeliveryStatus.PENDING, row.at + timedelta(seconds=delay_s)
-        )
+        return delivery.attempted(row, DeliveryStatus.PENDING, row.at + timedelta(seconds=delay_s))
 
     async def _discard(self, due: DueDelivery, fence: Amend) -> None:
         after = due.delivery.discarded(self._clock.now())

@@ -206,9 +206,7 @@ class Endpoints:
         step = self._endpoint_step(after, before, "deleted", 200)
         return await self._answer(caller, replace(step, body=encode(view)), keyed=False)
 
-    async def replay(
-        self, caller: Caller, event_id: str, endpoint_id: str | None = None
-    ) -> Answer:
+    async def replay(self, caller: Caller, event_id: str, endpoint_id: str | None = None) -> Answer:
         """Deliver an event again: to one endpoint, or to all that want it. 201 with the deliveries.
 
         Raises:

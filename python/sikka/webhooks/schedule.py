@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 RETRY_DELAYS_S = (
-    0.0, 5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0,
+    0.0,
+    5.0,
+    300.0,
+    1_800.0,
+    7_200.0,
+    18_000.0,
+    36_000.0,
+    50_400.0,
+    72_000.0,
+    86_400.0,
 )
 _JITTER = 0.1
 

@@ -114,9 +114,7 @@ async def test_housekeeping_deletes_what_has_outlived_its_purpose_and_nothing_el
     now = stage.clock.now()
     old_at = now - timedelta(seconds=stage.parts.policy.retention_s + 60)
     record = completed(stage.parts, stage.caller("new"), 7, now, Answer(200, b"{}"))
-    old = replace(
-        record, id=new_id("idk", 7, 0), idempotency_key="old", created_at=old_at
-    )
+    old = replace(record, id=new_id("idk", 7, 0), idempotency_key="old", created_at=old_at)
     assert record.status is IdempotencyStatus.COMPLETED
     await stage.journal.commit(Change(7, (record,)))
     await stage.journal.commit(Change(7, (old,)))

@@ -160,9 +160,7 @@ async def test_410_disables_the_endpoint_and_what_waits_for_it_is_discarded() ->
     world.poster.answers[URL] = always(410)
     first, second = (world.event(world.payment(), sequence=1) for _ in range(2))
     await world.fan_out()
-    world.journal.put(
-        replace(world.delivery(second), next_attempt_at=NOW + timedelta(seconds=60))
-    )
+    world.journal.put(replace(world.delivery(second), next_attempt_at=NOW + timedelta(seconds=60)))
     await world.deliver()
     stored = world.journal.rows[WebhookEndpoint, endpoint.id]
     assert (stored.enabled, stored.disabled_reason) == (False, "gone")

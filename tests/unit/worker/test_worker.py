@@ -17,9 +17,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 def worker_of(crew: Crew, *duties: RecordingDuty, **values: float) -> Worker:
-    return Worker(
-        crew.leases, crew.leases, duties, crew.clock, crew.observe, holder="a", **values
-    )
+    return Worker(crew.leases, crew.leases, duties, crew.clock, crew.observe, holder="a", **values)
 
 
 def covered(duty: RecordingDuty) -> bool:

@@ -59,8 +59,7 @@ class MemoryLeases:
     async def live_leases(self, prefix: str, now: datetime) -> int:
         self._reach()
         return sum(
-            name.startswith(prefix) and lease.expires_at > now
-            for name, lease in self.rows.items()
+            name.startswith(prefix) and lease.expires_at > now for name, lease in self.rows.items()
         )
 
     def _is_mine(self, lease: Lease) -> bool:
