@@ -16,6 +16,7 @@ from sikka.flows import parts
 from sikka.fraud.config import FraudConfig
 from sikka.settings import Fraud, Policy, Secret, Settings
 
+EXAMPLES = Path(__file__).parents[2] / "deploy/config"
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 NPCI = """
@@ -110,8 +111,8 @@ def test_a_section_without_settings_takes_its_defaults(tmp_path: Path) -> None:
 
 
 def test_a_list_in_a_variable_is_json() -> None:
-    settings = Settings.load(None, {"SIKKA__POLICY__CHECK_DELAYS_S": "[1, 2.5]"})
-    assert settings.policy.check_delays_s == (1.0, 2.5)
+    settings = Settings.load(None, {"SIKKA__POLICY__CHECK_DELAYS_S": "[100, 200.5]"})
+    assert settings.policy.check_delays_s == (100.0, 200.5)
 
 
 def test_a_sponsor_can_come_from_the_environment_alone() -> None:
@@ -181,6 +182,9 @@ def test_an_organisation_in_upper_case_is_found_by_the_environment(tmp_path: Pat
         ),
         ("webhooks: {retry_delays_s: 5}", "webhooks.retry_delays_s", "must be a list"),
         ("policy: {retention_s: 3600}", "policy.retention_s", "at least 86400 seconds"),
+        ("policy: {check_delays_s: [90, 60]}", "policy.check_delays_s", "times that grow"),
+        ("policy: {check_delays_s: []}", "policy.check_delays_s", "at least one"),
+        ("policy: {send_window_s: 90}", "policy.send_window_s", "less than the first of"),
         ("logging: {level: LOUD}", "logging.level", "must be one of DEBUG, INFO"),
         ("secrets: {master_key: c2hvcnQ=}", "secrets.master_key", "must be 32 bytes in base64"),
         ("secrets: {master_key: '%%%'}", "secrets.master_key", "must be 32 bytes in base64"),
@@ -342,6 +346,35 @@ def test_a_key_without_a_master_key_says_how_to_make_one() -> None:
 def test_the_tree_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().server.port = 1  # type: ignore[misc]
+
+
+def test_the_example_of_development_is_the_embedded_mode_on_this_machine() -> None:
+    settings = Settings.load(EXAMPLES / "development.yaml", {})
+    assert settings.database == Settings().database
+    assert settings.webhooks.allow_private_addresses
+    assert Settings.load(EXAMPLES / "development.yaml", {"PORT": "9000"}).server.port == 9000
+
+
+def test_the_example_of_production_takes_every_secret_from_the_environment() -> None:
+    environ = {
+        "DATABASE_URL": "mysql+asyncmy://sikka:hunter2@db/sikka",
+        "REDIS_URL": "redis://:hunter2@redis/0",
+        "SIKKA_MASTER_KEY": KEY,
+        "AXIS_SECRET": "hunter2",
+    }
+    settings = Settings.load(EXAMPLES / "production.yaml", environ)
+    assert settings.upi.npci is not None
+    assert len(settings.upi.npci.peers["NPCI"]) == 2
+    assert settings.upi.npci.signing_key == EXAMPLES / "keys/signing.pem"
+    assert settings.upi.sponsors["axis"].secret.reveal() == "hunter2"
+    assert "hunter2" not in repr(settings)
+    assert not settings.webhooks.allow_private_addresses
+    for missing in environ:
+        with pytest.raises(ConfigurationError, match=missing):
+            Settings.load(
+                EXAMPLES / "production.yaml",
+                {name: value for name, value in environ.items() if name != missing},
+            )
 
 
 def test_the_policy_of_the_settings_is_the_policy_of_the_flows() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -228,12 +228,6 @@ def workers(live: int) -> Line:
     if live == 0:
         return warn("workers", "none is running: no webhook goes out", "start sikka worker")
     return ok("workers", f"{live} running")
-
-
-def worst(lines: Sequence[Line]) -> Level:
-    """The worst level of the lines."""
-    levels = {line.level for line in lines}
-    return next(level for level in (Level.FAIL, Level.WARN, Level.OK) if level in levels)
 
 
 def _signing_key(path: Path) -> SigningKey | Line:

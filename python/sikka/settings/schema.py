@@ -81,8 +81,9 @@ class Database:
     pool_size: Annotated[int, Meta(ge=1, le=1_000, description="1 to 1000 connections")] = 8
 
     def __post_init__(self) -> None:
-        if urlsplit(self.url.reveal()).scheme not in ("sqlite+aiosqlite", "mysql+asyncmy"):
-            raise BrokenRuleError("url", "must begin with sqlite+aiosqlite:// or mysql+asyncmy://")
+        schemes = ("sqlite+aiosqlite", "mysql+asyncmy", "mariadb+asyncmy")
+        if urlsplit(self.url.reveal()).scheme not in schemes:
+            raise BrokenRuleError("url", f"must begin with {'://, '.join(schemes)}://")
 
     @property
     def is_sqlite(self) -> bool:
@@ -272,6 +273,14 @@ class Policy:
     retention_s: Annotated[
         float, Meta(ge=86_400, description="at least 86400 seconds (24 hours)")
     ] = 172_800.0
+
+    def __post_init__(self) -> None:
+        delays = self.check_delays_s
+        if not delays or list(delays) != sorted(delays):
+            raise BrokenRuleError("check_delays_s", "must name times that grow, at least one")
+        if self.send_window_s >= delays[0]:
+            # Else a request might still leave when the poller has begun to ask about it.
+            raise BrokenRuleError("send_window_s", "must be less than the first of check_delays_s")
 
 
 @dataclass(frozen=True, slots=True)
