@@ -36,7 +36,7 @@ test: setup ## run all tests, on a private MariaDB and Redis, with coverage
 .PHONY: bench
 bench: setup ## run all benches, peers side by side
 	deploy/setup/install_servers.sh
-	$(BIN)/pytest benches --override-ini=timeout=0 --benchmark-columns=median,iqr,ops,rounds
+	$(BIN)/python -m benches
 
 .PHONY: lint
 lint: setup ## check style, types, import directions and stubs

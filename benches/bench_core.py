@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ from benches.measure import Timing, alternate, as_report, print_table
 from sikka_core import XmlNode
 
 SECONDS_PER_CASE = 2.0
-ROUNDS = 60
+ROUNDS = 400
 ORG_ID = "400011"
 NOW_S = 1_800_000_000
-SIGNATURE_TAG = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+XML_PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 COLLECT: tuple[XmlNode, ...] = (
     (
@@ -243,7 +244,7 @@ def sign_with_xmlsec(keys: Keys) -> bytes:
     return signed
 
 
-def append_nodes(parent: etree._Element, nodes: tuple[XmlNode, ...]) -> None:
+def append_nodes(parent: etree._Element, nodes: Sequence[Any]) -> None:
     """Append plain nodes to an lxml element."""
     for name, attributes, children in nodes:
         element = etree.SubElement(parent, name, attributes)
@@ -252,11 +253,10 @@ def append_nodes(parent: etree._Element, nodes: tuple[XmlNode, ...]) -> None:
 
 def verify_with_xmlsec(keys: Keys, message: bytes) -> None:
     """Do with lxml and xmlsec what `sikka_core.verify_message` does (without its strictness)."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    root = etree.fromstring(message, parser)
+    root = etree.fromstring(message, XML_PARSER)
     context = xmlsec.SignatureContext()
     context.key = keys.xmlsec_public
-    context.verify(root.find(SIGNATURE_TAG))
+    context.verify(root[-1])
 
 
 def run(report: dict[str, Any]) -> None:

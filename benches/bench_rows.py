@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
-
+from benches.measure import alternate, as_report, print_table
 from sikka_rows import Table
 
-if TYPE_CHECKING:
-    from pytest_benchmark.fixture import BenchmarkFixture
-
 ROW_COUNT = 200
+SECONDS_PER_CASE = 1.0
+ROUNDS = 40
 ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 MOMENT = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -115,45 +114,45 @@ def through_python(rows: list[tuple[Any, ...]], codecs: dict[str, Any]) -> list[
 
 
 ENCODED = PAYMENTS.encode(ROWS)
+NAMES = ",".join(f"`{name}`" for name in PAYMENTS.columns)
 
 
-@pytest.mark.benchmark(group=f"encode {ROW_COUNT} payments")
-def bench_encode_sikka_rows(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(PAYMENTS.encode, ROWS) == ENCODED
+def plain_insert() -> tuple[str, list[Any]]:
+    row = "(" + ",".join(["%s"] * len(KINDS)) + ")"
+    text = f"INSERT INTO `payments` ({NAMES}) VALUES " + ",".join([row] * ROW_COUNT)
+    return text, [value for row in through_python(ROWS, IN_PYTHON) for value in row]
 
 
-@pytest.mark.benchmark(group=f"encode {ROW_COUNT} payments")
-def bench_encode_plain_python(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(through_python, ROWS, IN_PYTHON) == ENCODED
+def rows_insert() -> tuple[str, list[Any]]:
+    return PAYMENTS.insert(ROW_COUNT, "format"), PAYMENTS.insert_parameters(ROWS)
 
 
-@pytest.mark.benchmark(group=f"decode {ROW_COUNT} payments")
-def bench_decode_sikka_rows(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(PAYMENTS.decode, ENCODED) == ROWS
+CASES: dict[str, dict[str, Callable[[], object]]] = {
+    f"encode {ROW_COUNT} payments": {
+        "sikka_rows": lambda: PAYMENTS.encode(ROWS),
+        "plain Python": lambda: through_python(ROWS, IN_PYTHON),
+    },
+    f"decode {ROW_COUNT} payments": {
+        "sikka_rows": lambda: PAYMENTS.decode(ENCODED),
+        "plain Python": lambda: through_python(ENCODED, OUT_PYTHON),
+    },
+    f"insert of {ROW_COUNT} payments: text and parameters": {
+        "sikka_rows": rows_insert,
+        "plain Python": plain_insert,
+    },
+}
 
 
-@pytest.mark.benchmark(group=f"decode {ROW_COUNT} payments")
-def bench_decode_plain_python(benchmark: BenchmarkFixture) -> None:
-    assert benchmark(through_python, ENCODED, OUT_PYTHON) == ROWS
+def run(report: dict[str, Any]) -> None:
+    """Time every case beside its peer, print tables and put the figures in `report`."""
+    for title, cases in CASES.items():
+        answers = [case() for case in cases.values()]
+        if answers[0] != answers[1]:
+            raise RuntimeError(f"{title}: the peers do not agree")
+        timings = alternate(cases, SECONDS_PER_CASE, ROUNDS)
+        print_table(title, timings, "plain Python")
+        report.setdefault("rows", {})[title] = as_report(timings)
 
 
-@pytest.mark.benchmark(group=f"insert of {ROW_COUNT} payments: text and parameters")
-def bench_insert_sikka_rows(benchmark: BenchmarkFixture) -> None:
-    def build() -> tuple[str, list[Any]]:
-        return PAYMENTS.insert(ROW_COUNT, "format"), PAYMENTS.insert_parameters(ROWS)
-
-    text, parameters = benchmark(build)
-    assert text.count("%s") == len(parameters)
-
-
-@pytest.mark.benchmark(group=f"insert of {ROW_COUNT} payments: text and parameters")
-def bench_insert_plain_python(benchmark: BenchmarkFixture) -> None:
-    names = ",".join(f"`{name}`" for name in PAYMENTS.columns)
-
-    def build() -> tuple[str, list[Any]]:
-        row = "(" + ",".join(["%s"] * len(KINDS)) + ")"
-        text = f"INSERT INTO `payments` ({names}) VALUES " + ",".join([row] * ROW_COUNT)
-        return text, [value for row in through_python(ROWS, IN_PYTHON) for value in row]
-
-    text, parameters = benchmark(build)
-    assert text.count("%s") == len(parameters)
+if __name__ == "__main__":
+    run({})

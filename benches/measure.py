@@ -1,7 +1,8 @@
 """Time cases against one another on a machine that is not quiet.
 
 A shared machine changes its speed while a bench runs. So the cases take turns, round after round,
-and every comparison is one of medians over rounds that saw the same machine.
+and every comparison is one of medians over rounds that saw the same machine. Short turns and many
+rounds are best: most turns then pass without the scheduler taking the processor away.
 """
 
 from __future__ import annotations

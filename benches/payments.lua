@@ -18,11 +18,12 @@ end
 function request()
   count = count + 1
   local name = run .. "-" .. number .. "-" .. count
+  local address = math.floor(count / 65536) % 256 .. "." .. math.floor(count / 256) % 256 .. "." .. count % 256
   headers["Idempotency-Key"] = name
   local body = '{"amount": 129900, "currency": "INR", "payment_method": "UPI", "user_id": "user-' .. name
     .. '", "description": "Order ' .. count .. '", "metadata": {"order": "' .. count
     .. '"}, "upi": {"flow": "collect", "vpa": "c' .. name .. '@simbank"},'
-    .. '"device": {"fingerprint": "d-' .. name .. '", "ip": "203.0.113.9"}}'
+    .. '"device": {"fingerprint": "d-' .. name .. '", "ip": "10.' .. address .. '"}}'
   return wrk.format("POST", "/v1/payments", headers, body)
 end
 

@@ -106,7 +106,11 @@ class Metrics:
             ("method", "route", "status"),
             _CALL_S,
         )
-        self._hears: dict[str, Callable[[Facts], None]] = {
+        self._hears = self._by_name()
+
+    def _by_name(self) -> dict[str, Callable[[Facts], None]]:
+        """What is done about each thing that is heard."""
+        return {
             "api.request": self._requested,
             "fraud.assessed": self._assessed,
             "journal.group": self._grouped,
