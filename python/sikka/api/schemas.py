@@ -185,11 +185,17 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, Meta(max_length=500)] | None = None
 
 
+_LABEL = "([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_HOST = rf"(([A-Za-z0-9]{_LABEL}\.)*[A-Za-z]{_LABEL}|({_OCTET}\.){{3}}{_OCTET})"
+_PORT = "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 Url = Annotated[
     str,
     Meta(
-        min_length=12, max_length=2048, pattern=rf"^https?://[!-~]+{END}",
-        description="Where events are posted to.", examples=["https://shop.example/webhooks"],
+        min_length=8, max_length=2048,
+        pattern=rf"^https?://{_HOST}{_PORT}([/?][!-\"$-~]*)?{END}",
+        description="Where events are posted to: a DNS name or an IPv4 address, no fragment.",
+        examples=["https://shop.example/webhooks"],
     ),
 ]
 _EVENT_NAMES = [

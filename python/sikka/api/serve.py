@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 KEEPALIVE_S = 75.0
+
+
+class _WithoutContents(logging.Filter):
+    """Leaves out what a client sent that was not HTTP: it may hold a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info = None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+_LOG = logging.getLogger("sikka.api.http")
+_LOG.addFilter(_WithoutContents())
 
 
 @asynccontextmanager
@@ -36,7 +52,11 @@ async def listening(
     """
     # The access log is an observation of the door, so aiohttp writes none.
     runner = web.AppRunner(
-        app, access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=drain_s
+        app,
+        logger=_LOG,
+        access_log=None,
+        keepalive_timeout=KEEPALIVE_S,
+        shutdown_timeout=drain_s,
     )
     await runner.setup()
     try:

@@ -65,6 +65,21 @@ async def refused(host: str, port: int) -> None:
         writer.close()
 
 
+async def test_what_is_not_http_is_refused_and_its_contents_are_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with listening(web.Application(), "127.0.0.1", 0) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer sk_live_x\x00\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400"))
+    assert [record.levelname for record in caplog.records if record.name == "sikka.api.http"] == [
+        "INFO"
+    ]
+    assert "sk_live_x" not in caplog.text
+
+
 async def test_several_processes_may_share_a_port() -> None:
     async with (
         listening(web.Application(), "127.0.0.1", 0, reuse_port=True) as (host, port),
