@@ -30,9 +30,9 @@ from sikka.settings import Settings
 from sikka.webhooks.attempt import Sender
 from sikka.webhooks.client import WebhookClient
 from sikka.webhooks.delivery import Deliverer
-from sikka.webhooks.delivery import Limits as DeliveryLimits
 from sikka.webhooks.disabling import Disabler
 from sikka.webhooks.endpoints import Endpoints
+from sikka.webhooks.lanes import Limits as DeliveryLimits
 from sikka.webhooks.relay import Relay
 from sikka.webhooks.schedule import Schedule
 from sikka.worker.duties import duties_of

@@ -42,7 +42,6 @@ class WebhookClient:
     Args:
         rules: which URLs and addresses are allowed; asked again at every post.
         timeout_s: from the first byte of name resolution to the last header of the answer.
-        connections_per_endpoint_max: bound of the pool for one host.
         resolver: who resolves names; the operating system unless given.
     """
 
@@ -50,21 +49,18 @@ class WebhookClient:
         self,
         rules: AddressRules,
         timeout_s: float = 15.0,
-        *,
-        connections_per_endpoint_max: int = 64,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._rules = rules
         self._timeout_s = timeout_s
-        self._per_host = connections_per_endpoint_max
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        # How much is on its way is bounded by the deliverer; waiting here would count as slowness
+        # of the merchant.
         connector = aiohttp.TCPConnector(
-            resolver=CheckedResolver(self._rules, self._resolver),
-            limit=0,
-            limit_per_host=self._per_host,
+            resolver=CheckedResolver(self._rules, self._resolver), limit=0
         )
         self._session = aiohttp.ClientSession(
             connector=connector,

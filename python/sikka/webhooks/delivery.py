@@ -7,9 +7,7 @@ holder of the lease alone, and its marks are fenced by the lease's token.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,27 +19,12 @@ from sikka.ports import Clock, Journal, Observer
 from sikka.webhooks.attempt import Attempt, Sender
 from sikka.webhooks.backoff import Backoff
 from sikka.webhooks.disabling import Disabler
+from sikka.webhooks.lanes import Lanes, Limits
 from sikka.webhooks.reads import Outbox
 from sikka.webhooks.relay import Guard
 from sikka.webhooks.schedule import Schedule
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much may be on its way at once.
-
-    Args:
-        total: deliveries of this process.
-        per_endpoint: deliveries to one endpoint whose last attempt succeeded.
-        per_failing_endpoint: to one whose last attempt failed. With few of those slots each, even
-            hundreds of merchants that are down leave room for the others.
-    """
-
-    total: int = 512
-    per_endpoint: int = 8
-    per_failing_endpoint: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +70,7 @@ class Deliverer:
         self._clock = clock
         self._observe = observe
         self._limits = limits or Limits()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._buckets: dict[str, int] = {}
-        self._load: Counter[str] = Counter()
-        self._failing: set[str] = set()
+        self._lanes = Lanes(self._limits, clock, self._run)
         self._unmarked: dict[str, _Mark] = {}
         self._backoff = Backoff()
 
@@ -106,18 +86,23 @@ class Deliverer:
             Unavailable: the database is away.
         """
         await self._write_again(buckets)
-        started = 0
-        while (room := self._limits.total - len(self._tasks)) > 0:
-            flying = frozenset(self._tasks) | self._unmarked.keys()
+        lanes, started = self._lanes, 0
+        while lanes.has_room:
+            full = lanes.full()
+            flying = lanes.begin_reading() | self._unmarked.keys()
+            unwanted = lanes.load_beside(full) + len(self._unmarked) + len(self._backoff)
+            limit = self._limits.page + unwanted
             now = self._clock.now()
-            limit = room + len(flying) + len(self._backoff)
-            dues = await self._outbox.due_deliveries(now, buckets, limit, self._full())
+            dues = await self._outbox.due_deliveries(now, buckets, limit, full)
+            # What was on its way when the reading began, or began meanwhile, may have ended since
+            # and only seem to be due.
+            known = flying | set(lanes.started)
             fresh = [
                 due
                 for due in dues
-                if due.delivery.id not in flying and not self._backoff.waits(due.delivery.id, now)
+                if due.delivery.id not in known and not self._backoff.waits(due.delivery.id, now)
             ]
-            count = sum(self._start(due, guard, wake) for due in fresh)
+            count = lanes.plan(fresh, guard, now, wake)
             started += count
             if not count or len(dues) < limit:
                 break
@@ -125,48 +110,15 @@ class Deliverer:
 
     def busy(self, buckets: Collection[int]) -> bool:
         """Whether a delivery of these buckets is on its way."""
-        return any(bucket in buckets for bucket in self._buckets.values())
+        return self._lanes.busy(buckets)
 
     async def settle(self) -> None:
         """Return when nothing is on its way any more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
+        await self._lanes.settle()
 
     def abandon(self) -> None:
         """Drop what is on its way; it stays due and is made again."""
-        for task in self._tasks.values():
-            task.cancel()
-
-    def _full(self) -> set[str]:
-        return {id for id, load in self._load.items() if load >= self._room_of(id)}
-
-    def _room_of(self, endpoint_id: str) -> int:
-        failing = endpoint_id in self._failing
-        return self._limits.per_failing_endpoint if failing else self._limits.per_endpoint
-
-    def _start(self, due: DueDelivery, guard: Guard, wake: Callable[[], None]) -> bool:
-        id, endpoint_id = due.delivery.id, due.endpoint.id
-        if len(self._tasks) >= self._limits.total:
-            return False
-        if self._load[endpoint_id] >= self._room_of(endpoint_id):
-            return False
-        self._load[endpoint_id] += 1
-        self._buckets[id] = due.delivery.bucket
-        # The token counts that was held when the delivery was read, not when it is marked.
-        fence = guard(due.delivery.bucket)
-        task = asyncio.create_task(self._run(due, fence), name=f"deliver {id}")
-        self._tasks[id] = task
-        task.add_done_callback(lambda _: self._ended(due, wake))
-        return True
-
-    def _ended(self, due: DueDelivery, wake: Callable[[], None]) -> None:
-        id, endpoint_id = due.delivery.id, due.endpoint.id
-        self._tasks.pop(id)
-        self._buckets.pop(id)
-        self._load[endpoint_id] -= 1
-        if not self._load[endpoint_id]:
-            del self._load[endpoint_id]
-        wake()
+        self._lanes.abandon()
 
     async def _run(self, due: DueDelivery, fence: Amend) -> None:
         try:
@@ -182,9 +134,9 @@ class Deliverer:
     async def _attempt(self, due: DueDelivery, fence: Amend) -> None:
         attempt = await self._sender.attempt(due)
         if attempt.delivered:
-            self._failing.discard(due.endpoint.id)
+            self._lanes.succeeded(due.endpoint.id)
         else:
-            self._failing.add(due.endpoint.id)
+            self._lanes.failed(due.endpoint.id)
         after = self._after(due.delivery, attempt)
         mark = amend(due.delivery, after, expect=("version", "status"))
         change = Change(after.bucket, (attempt.row,), (fence, mark))

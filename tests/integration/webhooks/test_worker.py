@@ -12,7 +12,7 @@ from sikka.domain.records import Event, IdempotencyRecord, IdempotencyStatus
 from sikka.flows.parts import Answer
 from sikka.flows.replay import completed
 from sikka.journal.replies import SqlReplies
-from sikka.webhooks.delivery import Limits
+from sikka.webhooks.lanes import Limits
 from sikka.worker.duties import duties_of
 from sikka.worker.territory import lease_name
 from sikka.worker.worker import Worker

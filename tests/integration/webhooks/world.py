@@ -30,9 +30,10 @@ from sikka.ports import Lease
 from sikka.webhooks.addresses import AddressRules
 from sikka.webhooks.attempt import Sender
 from sikka.webhooks.client import WebhookClient
-from sikka.webhooks.delivery import Deliverer, Limits
+from sikka.webhooks.delivery import Deliverer
 from sikka.webhooks.disabling import Disabler
 from sikka.webhooks.endpoints import Endpoints
+from sikka.webhooks.lanes import Limits
 from sikka.webhooks.relay import Relay
 from sikka.webhooks.schedule import Schedule
 from sikka.webhooks.secrets import SecretBox

@@ -14,7 +14,7 @@ from sikka.domain.errors import CommitUnknown, Unavailable
 from sikka.domain.merchant import WebhookEndpoint
 from sikka.domain.records import AuditRecord
 from sikka.webhooks.client import Reply
-from sikka.webhooks.delivery import Limits
+from sikka.webhooks.lanes import Limits
 from sikka.webhooks.schedule import RETRY_DELAYS_S
 from sikka.webhooks.secrets import SecretBox, shown
 from tests.unit.webhooks.world import NOW, SECRET, World, always

@@ -17,8 +17,9 @@ from sikka.domain.records import Event, EventType
 from sikka.ports import Lease
 from sikka.webhooks.attempt import Sender
 from sikka.webhooks.client import Reply
-from sikka.webhooks.delivery import Deliverer, Limits
+from sikka.webhooks.delivery import Deliverer
 from sikka.webhooks.disabling import Disabler
+from sikka.webhooks.lanes import Limits
 from sikka.webhooks.relay import Relay
 from sikka.webhooks.schedule import Schedule
 from sikka.webhooks.secrets import SecretBox
