@@ -96,7 +96,7 @@ class MySqlWriter:
                 await self._cursor.execute(f"KILL {int(holder)}")
         if await self._value("SELECT GET_LOCK(%s, %s)", self._name, CONNECT_TIMEOUT_S) != 1:
             raise TimeoutError("a former session of this writer does not end")
-        await self._connection.commit()
+        await self._connection.rollback()
 
     async def write(self, steps: Steps) -> Verdicts:
         if self._connection is None:

@@ -36,7 +36,7 @@ class SqliteWriter:
     def __init__(self, path: str, hook: Hook | None = None) -> None:
         self._path = path
         self._hook = hook
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sikka-journal")
+        self._thread = _thread()
         self._connection: sqlite3.Connection | None = None
         self._table = ""
 
@@ -53,6 +53,7 @@ class SqliteWriter:
     async def close(self) -> None:
         await self._in_thread(self._drop)
         self._thread.shutdown()
+        self._thread = _thread()
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         # What the thread has begun it finishes, even when nobody waits any more: a transaction
@@ -163,6 +164,11 @@ class SqliteWriter:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+
+
+def _thread() -> ThreadPoolExecutor:
+    # It starts with the first work that it is given.
+    return ThreadPoolExecutor(1, thread_name_prefix="sikka-journal")
 
 
 def _name(error: sqlite3.Error) -> str:
