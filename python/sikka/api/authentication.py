@@ -77,7 +77,9 @@ class Authenticator:
         cached = self._cache.get(digest)
         if cached is not None and now_s < cached[0]:
             return cached[1]
-        await self._address_limiter.take(address or "", 1)
+        if cached is None:
+            # Who was let in a moment ago is not guessing, and pays for no outage of the database.
+            await self._address_limiter.take(address or "", 1)
         principal = await self._look_up(digest, live=api_key.is_live(secret))
         if len(self._cache) >= CACHE_MAXIMUM:
             del self._cache[next(iter(self._cache))]

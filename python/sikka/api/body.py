@@ -14,7 +14,8 @@ async def read_body(request: web.Request, limit: int, *, json: bool) -> bytes:
         json: whether a body that is not empty must be `application/json` in UTF-8.
 
     Raises:
-        InvalidRequest: `body_too_large` or `content_type_unsupported`.
+        InvalidRequest: `body_too_large`, `content_type_unsupported`, or `body_invalid` when it
+            is cut short or not in the coding it claims to be in.
     """
     if not request.body_exists:
         return b""
@@ -22,6 +23,15 @@ async def read_body(request: web.Request, limit: int, *, json: bool) -> bytes:
         raise _too_large(limit)
     if json and not _is_json(request):
         raise InvalidRequest("content_type_unsupported", param="Content-Type")
+    try:
+        return await _bounded(request, limit)
+    except (web.RequestPayloadError, ConnectionError):
+        raise InvalidRequest(
+            "body_invalid", "the body is cut short or not in its Content-Encoding"
+        ) from None
+
+
+async def _bounded(request: web.Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.content.iter_any():

@@ -77,9 +77,6 @@ class Door:
                 response = await _response(request, faults.reply_to_error(error, request_id))
             except web.HTTPException as error:
                 response = await _response(request, faults.reply_to_framework(error, request_id))
-            except ConnectionError:
-                # The client went away while its body was being read: nobody is left to answer.
-                raise
             except Exception as error:  # noqa: BLE001 - the last line of defence, logged with id
                 response = await _response(request, faults.reply_to_bug(error, request_id))
             response.headers["Request-Id"] = request_id

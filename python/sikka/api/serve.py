@@ -12,11 +12,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 KEEPALIVE_S = 75.0
 
 
+_NOT_HTTP = (HttpProcessingError, web.RequestPayloadError)
+
+
 class _WithoutContents(logging.Filter):
     """Leaves out what a client sent that was not HTTP: it may hold a key."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        if record.exc_info and isinstance(record.exc_info[1], _NOT_HTTP):
             record.exc_info = None
             record.levelno, record.levelname = logging.INFO, "INFO"
         return True

@@ -7,18 +7,32 @@ import logging
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import make_mocked_request
 
+from sikka.api.app import build_app
 from sikka.api.door import address_of, new_request_id
 from sikka.api.limits import TokenBuckets
 from sikka.api.parts import ApiLimits
+from sikka.api.serve import listening
 from sikka.domain.errors import CommitUnknown, Unavailable
 from sikka.domain.merchant import Scope
 from sikka.domain.payment import Payment
 from sikka_core import is_id
 from tests.unit.api.conftest import Client
 from tests.unit.api.world import World, collect, keyed
+
+
+class Observed(list[tuple[str, dict[str, Any]]]):
+    """Observations, and an event for the first of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = asyncio.Event()
+
+    def append(self, entry: tuple[str, dict[str, Any]], /) -> None:
+        super().append(entry)
+        self.seen.set()
 
 
 async def error_of(response: Any) -> dict[str, Any]:
@@ -185,6 +199,44 @@ async def test_a_body_is_bounded_however_it_is_sent(client: Client, world: World
         assert response.status == 413
         assert (await error_of(response))["code"] == "body_too_large"
     assert world.memory.changes == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_in_its_coding_is_refused(
+    world: World, coding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        listening(build_app(world.parts()), "127.0.0.1", 0) as (host, port),
+        ClientSession() as session,
+    ):
+        response = await session.post(
+            f"http://{host}:{port}/v1/payments", data=b"\xffno such thing",
+            headers={
+                **keyed(world.headers()), "Content-Type": "application/json",
+                "Content-Encoding": coding,
+            },
+        )
+        assert response.status == 400
+        assert (await error_of(response))["code"] == "body_invalid"
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_body_that_breaks_off_has_no_effect_and_is_no_bug(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = keyed(world.headers())
+    lines = ["POST /v1/payments HTTP/1.1", "Host: a", "Content-Length: 500"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += ["Content-Type: application/json", "", json.dumps(collect())[:40]]
+    world.observed = observed = Observed()
+    async with listening(build_app(world.parts()), "127.0.0.1", 0) as (host, port):
+        _, writer = await asyncio.open_connection(host, port)
+        writer.write("\r\n".join(lines).encode())
+        await writer.drain()
+        writer.close()
+        await asyncio.wait_for(observed.seen.wait(), 10)
+    assert world.memory.changes == []
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 async def test_a_batch_may_be_larger(client: Client, world: World) -> None:
