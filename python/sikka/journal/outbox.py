@@ -123,7 +123,7 @@ def _due_query(now: datetime, buckets: range, limit: int, excluded: Collection[s
             )
         )
         .where(*where)
-        .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+        .order_by(deliveries.c.next_attempt_at)
         .limit(limit)
     )
 
