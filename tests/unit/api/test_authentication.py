@@ -127,6 +127,17 @@ async def test_guessing_keys_from_one_address_is_slowed_down(world: World) -> No
     assert world.memory.key_look_ups == 4
 
 
+async def test_who_was_let_in_a_moment_ago_does_not_count_as_guessing(world: World) -> None:
+    _, secret = world.new_key(world.new_merchant(), Scope.READ)
+    seconds = Seconds()
+    door = authenticator(world, seconds, burst=1)
+    for _ in range(3):
+        await door.principal(f"Bearer {secret}", "203.0.113.9")
+        seconds.value += 10.0
+    with pytest.raises(RateLimited):
+        await door.principal(f"Bearer {SECRET}", "203.0.113.9")
+
+
 def test_secrets_are_long_random_and_carry_their_mode() -> None:
     secrets = {api_key.new_secret(livemode=True) for _ in range(100)}
     assert len(secrets) == 100
