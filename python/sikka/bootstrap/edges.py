@@ -195,7 +195,8 @@ def _api_parts(base: House, stack: AsyncExitStack) -> ApiParts:
         ),
         is_vpa_blocked=base.fraud.is_vpa_blocked,
         render_metrics=base.metrics.render,
-        health_checks={"database": base.ping},
+        # Redis and the rails may be away while payments are still taken and written down.
+        health_checks={"database": base.ping, "journal": base.writes},
         limits=ApiLimits(
             body_bytes=server.body_limit_bytes,
             batch_body_bytes=server.batch_body_limit_bytes,

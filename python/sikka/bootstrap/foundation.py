@@ -12,7 +12,7 @@ from sqlalchemy import literal, select
 
 from sikka.bootstrap.observers import ObservedFraud, Observers
 from sikka.bootstrap.rails import NoUpiCallbacks, npci_rail, sponsor_rail
-from sikka.domain.errors import ConfigurationError
+from sikka.domain.errors import ConfigurationError, Unavailable
 from sikka.flows.listen import Listener
 from sikka.flows.parts import Parts, Policy
 from sikka.fraud.config import FraudConfig
@@ -54,6 +54,7 @@ class House:
     observers: Observers
     metrics: Metrics
     database: Database
+    journal: SqlJournal
     reader: SqlReader
     parts: Parts
     fraud: RuleEngine
@@ -88,6 +89,11 @@ class House:
     async def ping(self) -> None:
         """Ask the database for an answer. Raises Unavailable when there is none."""
         await self.database.rows(select(literal(1)))
+
+    async def writes(self) -> None:
+        """Raise Unavailable when the journal takes no changes."""
+        if not self.journal.is_running:
+            raise Unavailable(message="the journal does not run")
 
 
 @asynccontextmanager
@@ -146,6 +152,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             observers=observers,
             metrics=metrics,
             database=database,
+            journal=journal,
             reader=SqlReader(database),
             parts=parts,
             fraud=fraud,

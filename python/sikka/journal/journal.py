@@ -84,6 +84,11 @@ class SqlJournal:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
+    @property
+    def is_running(self) -> bool:
+        """Whether changes are taken: it was started, and is neither stopping nor broken."""
+        return self._task is not None and not self._task.done() and not self._stopping
+
     async def start(self) -> None:
         """Connect and begin to write.
 

@@ -88,17 +88,17 @@ class Metrics:
             "sikka_webhook_delivery_seconds", "One attempt to deliver a webhook.", (), _CALL_S
         )
         self._integrity = self._counter(
-            "sikka_integrity_failures", "Answers of a rail that differ from the payment.", ("rail",)
+            "sikka_integrity_failures",
+            "Answers of a rail that differ from the payment, by what differs.",
+            ("differs",),
         )
         self._contradictions = self._counter(
-            "sikka_contradictions", "Answers of a rail that contradict its own.", ("rail",)
+            "sikka_contradictions", "Answers of a rail that contradict what it said before.", ()
         )
-        self._backlog = Gauge(
-            "sikka_worker_backlog",
-            "Rows that the last round of a duty found due.",
-            ("duty",),
-            registry=self.registry,
-            multiprocess_mode="livesum",
+        self._troubles = self._counter(
+            "sikka_troubles",
+            "What went wrong inside and was dealt with, by what and where.",
+            ("what", "where"),
         )
         self._requests = self._histogram(
             "sikka_http_request_seconds",
@@ -114,7 +114,6 @@ class Metrics:
             "api.request": self._requested,
             "fraud.assessed": self._assessed,
             "journal.group": self._grouped,
-            "journal.queue": self._queued,
             "rail.acknowledged": self._rail("acknowledged"),
             "rail.refused": self._rail("refused"),
             "rail.ambiguous": self._rail("ambiguous"),
@@ -123,9 +122,17 @@ class Metrics:
             "rail.rejected": self._callback("rejected"),
             "webhook.delivered": self._delivery("delivered"),
             "webhook.failed": self._delivery("failed"),
-            "worker.round": self._round,
-            "payment.integrity_failure": self._one(self._integrity, "rail"),
-            "payment.contradiction": self._one(self._contradictions, "rail"),
+            "payment.integrity_failure": lambda facts: self._integrity.labels(
+                _label(facts, "differs")
+            ).inc(),
+            "payment.contradiction": lambda _facts: self._contradictions.inc(),
+            "refund.contradiction": lambda _facts: self._contradictions.inc(),
+            "journal.failed": self._trouble("journal.failed", "failure"),
+            "worker.round_failed": self._trouble("worker.round_failed", "duty"),
+            "worker.item_failed": self._trouble("worker.item_failed", "duty"),
+            "webhook.exhausted": self._trouble("webhook.exhausted"),
+            "webhook.relay_failed": self._trouble("webhook.relay_failed"),
+            "rate_limit.fallback": self._trouble("rate_limit.fallback", "error"),
         }
 
     def __call__(self, what: str, /, **facts: Any) -> None:
@@ -178,9 +185,6 @@ class Metrics:
         if "queued" in facts:
             self._queue.set(facts["queued"])
 
-    def _queued(self, facts: Facts) -> None:
-        self._queue.set(facts.get("changes", 0))
-
     def _rail(self, outcome: str) -> Callable[[Facts], None]:
         def hear(facts: Facts) -> None:
             rail, api = _label(facts, "rail"), _label(facts, "api")
@@ -203,12 +207,11 @@ class Metrics:
 
         return hear
 
-    def _round(self, facts: Facts) -> None:
-        self._backlog.labels(_label(facts, "duty")).set(facts.get("due", 0))
+    def _trouble(self, what: str, where: str | None = None) -> Callable[[Facts], None]:
+        def hear(facts: Facts) -> None:
+            self._troubles.labels(what, _label(facts, where) if where else "").inc()
 
-    @staticmethod
-    def _one(counter: Counter, name: str) -> Callable[[Facts], None]:
-        return lambda facts: counter.labels(_label(facts, name)).inc()
+        return hear
 
 
 def forget_process(pid: int, directory: str) -> None:

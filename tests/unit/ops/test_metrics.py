@@ -66,7 +66,10 @@ def test_rail_journal_webhook_and_http_are_measured() -> None:
     metrics("journal.group", changes=16, duration_s=0.003, queued=5)
     metrics("webhook.delivered", duration_ms=12.0)
     metrics("webhook.failed")
-    metrics("payment.integrity_failure", rail="npci")
+    metrics("payment.integrity_failure", differs="amount")
+    metrics("payment.contradiction", payment_id="pay_1")
+    metrics("worker.round_failed", duty="relay")
+    metrics("webhook.exhausted", endpoint_id="whe_1")
     metrics("api.request", method="POST", route="/v1/payments", status=201, duration_s=0.01)
     values = read(metrics)
     calls = {"rail": "npci", "api": "ReqPay"}
@@ -81,7 +84,10 @@ def test_rail_journal_webhook_and_http_are_measured() -> None:
     assert sample(values, "sikka_journal_queue_changes") == 5
     assert sample(values, "sikka_webhook_deliveries_total", outcome="delivered") == 1
     assert sample(values, "sikka_webhook_delivery_seconds_sum") == 0.012
-    assert sample(values, "sikka_integrity_failures_total", rail="npci") == 1
+    assert sample(values, "sikka_integrity_failures_total", differs="amount") == 1
+    assert sample(values, "sikka_contradictions_total") == 1
+    assert sample(values, "sikka_troubles_total", what="worker.round_failed", where="relay") == 1
+    assert sample(values, "sikka_troubles_total", what="webhook.exhausted", where="") == 1
     http = {"method": "POST", "route": "/v1/payments", "status": "201"}
     assert sample(values, "sikka_http_request_seconds_count", **http) == 1
 

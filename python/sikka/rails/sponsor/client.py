@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
+import time
 from datetime import datetime
-from typing import Never
+from typing import Any, Never
 
 import msgspec
 
@@ -157,10 +158,16 @@ class SponsorRail:
             "X-Timestamp": timestamp,
             "X-Signature": hmac_sha256_hex(config.secret, timestamp.encode() + b"." + body),
         }
-        facts = {"rail": self.name, "api": operation, "transaction_id": transaction_id}
+        facts: dict[str, Any] = {
+            "rail": self.name,
+            "api": operation,
+            "transaction_id": transaction_id,
+        }
         self._observe("rail.sent", **facts)
         path = f"/api/v1/{config.merchant_id}/{operation}"
+        started_s = time.perf_counter()
         transmission = await self._transport.post(path, body, headers)
+        facts["duration_s"] = time.perf_counter() - started_s
         if isinstance(transmission, NotSent):
             self._observe("rail.not_sent", **facts, reason=transmission.reason)
             return transmission

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sikka.domain.errors import RailUnavailable
 from sikka.domain.merchant import Merchant
@@ -179,16 +181,22 @@ class NpciRail:
         body = sign_message(self.keys.signing_key, api, tree)
         path = f"{config.path_prefix}/upi/{api}/{config.version}/urn:txnid:{transaction_id}"
         self._observe("rail.sent", rail=self.name, api=api, transaction_id=transaction_id)
+        started_s = time.perf_counter()
         transmission = await self._transport.post(path, body, _HEADERS)
         if isinstance(transmission, NotSent | Unknown):
             sent: Sent = transmission
         else:
             sent = _read_ack(transmission.status, transmission.body, api, msg_id)
-        self._tell(api, transaction_id, sent)
+        self._tell(api, transaction_id, sent, time.perf_counter() - started_s)
         return sent
 
-    def _tell(self, api: str, transaction_id: str, sent: Sent) -> None:
-        facts = {"rail": self.name, "api": api, "transaction_id": transaction_id}
+    def _tell(self, api: str, transaction_id: str, sent: Sent, duration_s: float) -> None:
+        facts: dict[str, Any] = {
+            "rail": self.name,
+            "api": api,
+            "transaction_id": transaction_id,
+            "duration_s": duration_s,
+        }
         match sent:
             case NotSent(reason):
                 self._observe("rail.not_sent", **facts, reason=reason)
