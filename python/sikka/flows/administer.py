@@ -104,8 +104,13 @@ async def update_merchant(
     after = replace(before, **changes, updated_at=now)
     answer = Answer(200, encode(merchant_view(after)))
     audit = _audit(
-        caller, bucket_of(caller.merchant_id, caller.claim.key), now, before.id,
-        "merchant.updated", "active" if after.active else "inactive", fields=sorted(changes),
+        caller,
+        bucket_of(caller.merchant_id, caller.claim.key),
+        now,
+        before.id,
+        "merchant.updated",
+        "active" if after.active else "inactive",
+        fields=sorted(changes),
     )
     step = amend(before, after, expect=("updated_at",))
     return await _commit(parts, caller, audit, answer, answer, amends=(step,))
@@ -150,11 +155,20 @@ async def create_api_key(
         revoked_at=None,
     )
     audit = _audit(
-        caller, bucket, now, merchant_id, "api_key.created", "active",
-        key_id=key.id, scopes=list(key.scopes), livemode=livemode,
+        caller,
+        bucket,
+        now,
+        merchant_id,
+        "api_key.created",
+        "active",
+        key_id=key.id,
+        scopes=list(key.scopes),
+        livemode=livemode,
     )
     return await _commit(
-        parts, caller, audit,
+        parts,
+        caller,
+        audit,
         Answer(201, encode(api_key_view(key, secret))),
         Answer(201, encode(api_key_view(key))),
         inserts=(key,),
@@ -177,8 +191,13 @@ async def revoke_api_key(parts: Parts, key: ApiKey, caller: Caller) -> Answer:
     now = parts.clock.now()
     answer = Answer(200, encode(api_key_view(replace(key, revoked_at=now))))
     audit = _audit(
-        caller, bucket_of(caller.merchant_id, caller.claim.key), now, key.merchant_id,
-        "api_key.revoked", "revoked", key_id=key.id,
+        caller,
+        bucket_of(caller.merchant_id, caller.claim.key),
+        now,
+        key.merchant_id,
+        "api_key.revoked",
+        "revoked",
+        key_id=key.id,
     )
     step = Amend(ApiKey, key.id, {"revoked_at": None}, {"revoked_at": now})
     return await _commit(parts, caller, audit, answer, answer, amends=(step,))

@@ -11,8 +11,8 @@ from sikka.domain.outcome import Outcome
 from sikka.domain.payment import Flow, Stage, Status
 from sikka.domain.records import Actor, EventType
 from sikka.flows.conclude import conclude_payment
+from sikka.flows.conclude_refund import conclude_refund
 from sikka.flows.parts import Parts
-from sikka.flows.refund import conclude_refund
 from sikka.flows.steps import commit, event_of, state_view, step
 from sikka.ports import Authorisation, AuthorisationRequest, UpiState
 

@@ -12,8 +12,8 @@ from sikka.domain.records import Actor, EventType
 from sikka.domain.refund import Refund
 from sikka.domain.views import refund_view
 from sikka.flows.conclude import conclude_payment, needs_attention
+from sikka.flows.conclude_refund import conclude_refund, heard, note
 from sikka.flows.parts import Parts
-from sikka.flows.refund import conclude_refund, heard, note
 from sikka.flows.schedule import is_exhausted, next_check_at
 from sikka.flows.steps import audit_record, commit, event_of, step
 from sikka.ports import UpiState

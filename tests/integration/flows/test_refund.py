@@ -8,9 +8,9 @@ from sikka.domain.errors import IntegrityFailure, InvalidRequest, NotFound, Unpr
 from sikka.domain.records import Actor
 from sikka.domain.refund import RefundStatus
 from sikka.flows.conclude import conclude_payment
+from sikka.flows.conclude_refund import conclude_refund
 from sikka.flows.listen import Listener
 from sikka.flows.poll import poll_refund
-from sikka.flows.refund import conclude_refund
 from tests.integration.flows.world import (
     AMBIGUOUS,
     APPROVED,
