@@ -116,9 +116,10 @@ async def test_an_update_changes_what_is_given_and_leaves_the_rest(stage: Stage)
     assert (body["event_types"], body["enabled"]) == (["refund.*"], False)
     assert (body["disabled_reason"], body["secret"]) == ("merchant", None)
     enabled = await stage.endpoints.update(
-        stage.caller(), endpoint_id, enabled=True, description=None
+        stage.caller(), endpoint_id, url=f"{URL}/2", enabled=True, description=None
     )
     body = shown(enabled)
+    assert body["url"] == f"{URL}/2"
     assert (body["enabled"], body["disabled_reason"], body["description"]) == (True, None, None)
     (stored,) = await stage.all(WebhookEndpoint)
     assert stored.version == 3

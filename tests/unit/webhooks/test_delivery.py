@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from sikka.domain.change import Change
 from sikka.domain.delivery import DeliveryStatus, WebhookAttempt
-from sikka.domain.errors import CommitUnknown, Unavailable
+from sikka.domain.errors import CommitUnknown, Rejected, Unavailable
 from sikka.domain.merchant import WebhookEndpoint
 from sikka.domain.records import AuditRecord
 from sikka.webhooks.client import Reply
@@ -395,3 +395,46 @@ async def test_an_endpoint_edited_at_the_moment_of_its_410_is_disabled_by_the_ne
     await relayed(world)
     await world.deliver()
     assert not world.journal.rows[WebhookEndpoint, endpoint.id].enabled
+
+
+async def test_a_bug_of_ours_fails_the_attempt_and_stops_nobody() -> None:
+    world = World()
+    world.endpoint(SLOW)
+    world.endpoint(URL)
+
+    def broken(_: object) -> Reply:
+        raise RuntimeError("boom")
+
+    world.poster.answers[SLOW] = broken
+    await relayed(world)
+    await world.deliver()
+    assert sorted(each.error or "" for each in world.attempts()) == ["", "internal_error"]
+    assert len(world.heard("webhook.delivered")) == 1
+
+
+async def test_a_mark_that_the_database_refuses_is_not_delivered_in_a_tight_loop() -> None:
+    world = World()
+    world.endpoint()
+    await relayed(world)
+    world.journal.failures = [lambda _: Rejected()]
+    assert await world.deliver() == 1
+    assert len(world.poster.posts) == 1
+    world.journal.failures = []
+    world.clock.forward(1)
+    assert await world.deliver() == 1
+    assert world.deliveries()[0].status is DeliveryStatus.DELIVERED
+
+
+async def test_a_mark_that_is_refused_when_it_is_written_again_is_given_up() -> None:
+    world = World()
+    world.endpoint()
+    await relayed(world)
+    world.journal.failures = [lambda _: Unavailable()]
+    await world.start()
+    await world.deliverer.settle()
+    world.journal.failures = [lambda _: Rejected()]
+    assert await world.start() == 0
+    world.journal.failures = []
+    world.clock.forward(1)
+    assert await world.deliver() == 1
+    assert world.deliveries()[0].status is DeliveryStatus.DELIVERED
