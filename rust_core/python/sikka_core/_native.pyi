@@ -277,7 +277,7 @@ class Element:
 
 @final
 class Message:
-    """A message whose signature held. Everything in it was read from the signed bytes."""
+    """A message whose signature held. It holds what was signed and nothing else."""
 
     @property
     def root(self) -> str:

@@ -19,7 +19,7 @@ pub(super) type Attribute<'py> = (Bound<'py, PyString>, Bound<'py, PyString>);
 
 /// The attributes of a mapping, without those whose value is None.
 pub(super) fn read_attributes<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Vec<Attribute<'py>>> {
-    let mut attributes = Vec::new();
+    let mut attributes = Vec::with_capacity(mapping.len()?);
     let mut keep = |name: Bound<'py, PyAny>, value: Bound<'py, PyAny>| -> PyResult<()> {
         if !value.is_none() {
             attributes.push((name.cast_into()?, value.cast_into()?));

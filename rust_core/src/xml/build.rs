@@ -18,7 +18,7 @@ pub fn build(
     writer.start(Name { prefix: "", local: name }, &mut [], attributes)?;
     writer.text(text)?;
     for child in children {
-        canonical::write(&mut writer, *child, &[], None, &mut Vec::new())?;
+        canonical::write(&mut writer, *child, &[], &mut Vec::new())?;
     }
     writer.end();
     let tree = parse(writer.finish()?.as_bytes())?;

@@ -53,6 +53,15 @@ pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(is_whitespace)
 }
 
+/// Whether a name comes before another in the order of bytes, which is that of canonical XML.
+pub(super) fn is_before(left: &[u8], right: &[u8]) -> bool {
+    match (left.first(), right.first()) {
+        // Most names differ here, which spares the call of memcmp.
+        (Some(left), Some(right)) if left != right => left < right,
+        _ => left < right,
+    }
+}
+
 /// Whether two texts are equal, where either may well be empty.
 ///
 /// Comparing slices ends in memcmp of the C library, which may read an empty text's address under

@@ -18,7 +18,7 @@ pub mod sign;
 mod signature;
 /// A parsed or built document.
 pub mod tree;
-/// Verify a signed message and read it from the verified bytes.
+/// Verify a signed message.
 pub mod verify;
 /// Write canonical bytes directly.
 pub mod write;

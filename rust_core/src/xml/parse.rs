@@ -5,7 +5,7 @@
 //! the meaning that XML 1.0 and Namespaces in XML 1.0 give it.
 
 use super::characters::{
-    NAME_BYTES, NAME_START_BYTES, is_allowed, is_noncharacter_at, is_whitespace,
+    NAME_BYTES, NAME_START_BYTES, is_allowed, is_before, is_noncharacter_at, is_whitespace,
 };
 use super::profile::{DEPTH_MAXIMUM, MESSAGE_BYTES_MAXIMUM};
 use super::tree::{Builder, Span, Tree};
@@ -38,9 +38,9 @@ struct Parser<'a> {
     input: &'a str,
     position: usize,
     /// The qualified names of the open elements.
-    open: Vec<&'a str>,
+    open: Vec<&'a [u8]>,
     /// The qualified names of the attributes of the tag at hand.
-    attributes: Vec<&'a str>,
+    attributes: Vec<&'a [u8]>,
     /// Whether each of them is greater than the one before.
     growing: bool,
     builder: Builder<'a>,
@@ -48,7 +48,7 @@ struct Parser<'a> {
 
 /// A name as written, and where it was found.
 struct Qualified<'a> {
-    text: &'a str,
+    text: &'a [u8],
     prefix: Span,
     local: Span,
 }
@@ -79,19 +79,19 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         self.position = DECLARATION.len();
-        let mut expected = ["version", "encoding", "standalone"].into_iter();
+        let mut expected = [&b"version"[..], b"encoding", b"standalone"].into_iter();
         while self.skip_whitespace() && self.peek() != Some(b'?') {
             let name = self.qualified_name()?.text;
             let value = self.value()?;
             let value = self.builder.text(value);
             let acceptable = match name {
-                "version" => value == "1.0",
-                "encoding" => value.eq_ignore_ascii_case("UTF-8"),
+                b"version" => value == "1.0",
+                b"encoding" => value.eq_ignore_ascii_case("UTF-8"),
                 _ => value == "yes" || value == "no",
             };
             // The version comes first and may not be skipped; the others come in their order.
             let known = match expected.next() {
-                Some("version") => name == "version",
+                Some(b"version") => name == b"version",
                 Some(next) => name == next || expected.any(|next| next == name),
                 None => false,
             };
@@ -140,14 +140,14 @@ impl<'a> Parser<'a> {
             return Err(Error::malformed("an element has more than 64 attributes"));
         }
         // While names only grow, as in canonical XML, none can have been there before.
-        self.growing &= self.attributes.last().is_none_or(|last| *last < text);
+        self.growing &= self.attributes.last().is_none_or(|last| is_before(last, text));
         if !self.growing && self.attributes.contains(&text) {
             return Err(Error::malformed("an attribute occurs twice"));
         }
         self.attributes.push(text);
         let value = self.value()?;
-        if text.starts_with("xmlns") {
-            match text.as_bytes().get("xmlns".len()) {
+        if text.starts_with(b"xmlns") {
+            match text.get(b"xmlns".len()) {
                 None => return self.namespace(Span::default(), value),
                 Some(b':') => return self.namespace(local, value),
                 Some(_) => {}
@@ -175,16 +175,16 @@ impl<'a> Parser<'a> {
         self.skip_whitespace();
         self.expect(b'=', "an attribute has no value")?;
         self.skip_whitespace();
-        let quote = match self.peek() {
-            Some(quote @ (b'"' | b'\'')) => quote,
+        let (quote, special) = match self.peek() {
+            Some(b'"') => (b'"', &IN_DOUBLE_QUOTES),
+            Some(b'\'') => (b'\'', &IN_SINGLE_QUOTES),
             _ => return Err(Error::malformed("an attribute value is not in quotes")),
         };
         self.position += 1;
         let begin = self.position;
-        let unclosed = || Error::malformed("an attribute value is not closed");
-        let plain = self.count(|byte| byte != quote && !IN_ATTRIBUTE[usize::from(byte)]);
-        let rest = &self.bytes()[begin + plain..];
-        let more = rest.iter().position(|byte| *byte == quote).ok_or_else(unclosed)?;
+        let plain = self.count(|byte| !special[usize::from(byte)]);
+        let more = self.distance(begin + plain, quote);
+        let more = more.ok_or(Error::malformed("an attribute value is not closed"))?;
         self.position = begin + plain + more + 1;
         self.content(begin, plain, more, &Place::Attribute)
     }
@@ -192,7 +192,7 @@ impl<'a> Parser<'a> {
     fn end_tag(&mut self) -> Result<()> {
         self.position += "</".len();
         let name = self.open.pop().unwrap_or_default();
-        if !self.bytes()[self.position..].starts_with(name.as_bytes()) {
+        if !self.bytes()[self.position..].starts_with(name) {
             return Err(Error::malformed("an end tag does not fit its start tag"));
         }
         self.position += name.len();
@@ -204,12 +204,9 @@ impl<'a> Parser<'a> {
 
     fn text(&mut self) -> Result<()> {
         let begin = self.position;
-        let plain = self.count(|byte| byte != b'<' && !IN_TEXT[usize::from(byte)]);
-        let rest = &self.bytes()[begin + plain..];
-        let more = rest
-            .iter()
-            .position(|byte| *byte == b'<')
-            .ok_or(Error::malformed("the message ends before its root element does"))?;
+        let plain = self.count(|byte| !IN_TEXT[usize::from(byte)]);
+        let more = self.distance(begin + plain, b'<');
+        let more = more.ok_or(Error::malformed("the message ends before its root element does"))?;
         self.position = begin + plain + more;
         let text = self.content(begin, plain, more, &Place::Text)?;
         self.builder.content(text);
@@ -235,7 +232,7 @@ impl<'a> Parser<'a> {
             prefix = local;
             local = self.name()?;
         }
-        Ok(Qualified { text: &self.input[begin..self.position], prefix, local })
+        Ok(Qualified { text: &self.bytes()[begin..self.position], prefix, local })
     }
 
     /// A name without a colon.
@@ -253,6 +250,11 @@ impl<'a> Parser<'a> {
         let length = self.count(is_whitespace);
         self.position += length;
         length > 0
+    }
+
+    /// How far it is from a place to the next such byte.
+    fn distance(&self, from: usize, to: u8) -> Option<usize> {
+        self.bytes()[from..].iter().position(|byte| *byte == to)
     }
 
     /// How many bytes from here on are of a kind.
@@ -285,10 +287,11 @@ enum Place {
 }
 
 /// The bytes that may mean something else than themselves, or be forbidden.
-static IN_TEXT: [bool; 256] = special(b">", false);
-static IN_ATTRIBUTE: [bool; 256] = special(b"<", true);
+static IN_TEXT: [bool; 256] = special(b'>', false);
+static IN_DOUBLE_QUOTES: [bool; 256] = special(b'"', true);
+static IN_SINGLE_QUOTES: [bool; 256] = special(b'\'', true);
 
-const fn special(delimiter: &[u8; 1], white_space: bool) -> [bool; 256] {
+const fn special(delimiter: u8, white_space: bool) -> [bool; 256] {
     let mut table = [false; 256];
     let mut control = 0;
     while control < 0x20 {
@@ -298,7 +301,8 @@ const fn special(delimiter: &[u8; 1], white_space: bool) -> [bool; 256] {
     table[b'\t' as usize] = white_space;
     table[b'\n' as usize] = white_space;
     table[b'&' as usize] = true;
-    table[delimiter[0] as usize] = true;
+    table[b'<' as usize] = true;
+    table[delimiter as usize] = true;
     table[0xEF] = true;
     table
 }

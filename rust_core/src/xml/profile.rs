@@ -27,8 +27,8 @@ pub const MESSAGE_BYTES_MAXIMUM: usize = 64 * 1024;
 /// How many elements may stand in one another.
 pub const DEPTH_MAXIMUM: usize = 16;
 
-/// Check everything but the Signature: the root is qualified with a prefix, nothing else is.
-pub(super) fn check_content(root: Element<'_>, signature: Option<Element<'_>>) -> Result<()> {
+/// Check a document that has no Signature: the root is qualified with a prefix, nothing else is.
+pub(super) fn check_content(root: Element<'_>) -> Result<()> {
     if root.prefix().is_empty() {
         return Err(Error::malformed("the root element has no prefix"));
     }
@@ -39,9 +39,7 @@ pub(super) fn check_content(root: Element<'_>, signature: Option<Element<'_>>) -
         return Err(Error::malformed("the root element is not in the UPI namespace"));
     }
     check_mixed(root)?;
-    root.children()
-        .filter(|child| Some(child.index()) != signature.map(Element::index))
-        .try_for_each(|child| check_descendant(child, ""))
+    root.children().try_for_each(|child| check_descendant(child, ""))
 }
 
 /// Check an element inside of the root or of the Signature: it has its parent's namespace.

@@ -6,7 +6,7 @@ use super::profile::{
     CANONICALISATION, DIGEST_METHOD, ENVELOPED, SIGNATURE, SIGNATURE_METHOD, SIGNATURE_NAMESPACE,
     check_descendant, check_mixed, namespace_of,
 };
-use super::tree::Element;
+use super::tree::{Element, Index};
 use super::write::Pair;
 use crate::error::{Error, Result};
 use base64::Engine;
@@ -15,18 +15,20 @@ use std::iter::Peekable;
 use std::vec;
 
 /// What a Signature says. The key in it is never read: the peer's key is pinned.
-pub(super) struct Signature<'a> {
-    pub(super) element: Element<'a>,
+pub(super) struct Signature {
+    /// Where it stands in the document.
+    pub(super) index: Index,
     /// SHA-256 of the canonical document without the Signature.
     pub(super) digest: Vec<u8>,
+    /// The canonical SignedInfo, which holds the digest.
+    pub(super) signed_info: String,
     /// RSA over the canonical SignedInfo.
     pub(super) value: Vec<u8>,
-    signed_info: Element<'a>,
 }
 
-impl<'a> Signature<'a> {
+impl Signature {
     /// Read the Signature of a root element, which must be its last child.
-    pub(super) fn of(root: Element<'a>) -> Result<Self> {
+    pub(super) fn of(root: Element<'_>) -> Result<Self> {
         let element = root
             .children()
             .last()
@@ -39,17 +41,21 @@ impl<'a> Signature<'a> {
         let value = read_base64(children.next("SignatureValue")?)?;
         children.optional("KeyInfo");
         children.end()?;
-        Ok(Self { element, digest: read_signed_info(signed_info)?, value, signed_info })
+        Ok(Self {
+            index: element.index(),
+            digest: read_signed_info(signed_info)?,
+            signed_info: canonicalise(signed_info, &in_scope(root, element))?,
+            value,
+        })
     }
+}
 
-    /// The octets under the RSA signature. They inherit every namespace in scope.
-    pub(super) fn signed_octets(&self, root: Element<'a>) -> Result<String> {
-        let own = |prefix| namespace_of(self.element, prefix).is_some();
-        let mut inherited: Vec<Pair<'_>> =
-            root.namespaces().filter(|(prefix, _)| !own(prefix)).collect();
-        inherited.extend(self.element.namespaces());
-        canonicalise(self.signed_info, &inherited, None)
-    }
+/// The namespaces in scope inside of the Signature, each of which SignedInfo inherits.
+fn in_scope<'a>(root: Element<'a>, signature: Element<'a>) -> Vec<Pair<'a>> {
+    let own = |prefix| namespace_of(signature, prefix).is_some();
+    let mut namespaces: Vec<_> = root.namespaces().filter(|(prefix, _)| !own(prefix)).collect();
+    namespaces.extend(signature.namespaces());
+    namespaces
 }
 
 /// Everything in a Signature is in its namespace, by the one prefix that it declares or inherits.
@@ -139,8 +145,11 @@ fn check_attributes(element: Element<'_>, expected: &[Pair<'_>]) -> Result<()> {
 
 /// Base64 with line breaks in it, as Java writes it.
 fn read_base64(element: Element<'_>) -> Result<Vec<u8>> {
-    let packed: Vec<u8> = element.text().bytes().filter(|byte| !is_whitespace(*byte)).collect();
-    STANDARD
-        .decode(packed)
-        .map_err(|_| Error::malformed(format!("{} is not base64", element.name())))
+    let text = element.text();
+    let decoded = if text.bytes().any(is_whitespace) {
+        STANDARD.decode(text.bytes().filter(|byte| !is_whitespace(*byte)).collect::<Vec<_>>())
+    } else {
+        STANDARD.decode(text)
+    };
+    decoded.map_err(|_| Error::malformed(format!("{} is not base64", element.name())))
 }

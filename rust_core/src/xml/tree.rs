@@ -59,15 +59,28 @@ impl Tree {
         self.element(0)
     }
 
+    /// Take a child of the root out of the tree.
+    pub(super) fn remove_child_of_root(&mut self, child: Index) {
+        let after = self.nodes[child as usize].next_sibling;
+        let root = &mut self.nodes[0];
+        if root.first_child == child {
+            root.first_child = after;
+        } else if let Some(before) = self.nodes.iter_mut().find(|node| node.next_sibling == child) {
+            before.next_sibling = after;
+        }
+    }
+
     /// The element at an index that this tree gave out.
     pub fn element(&self, index: Index) -> Element<'_> {
         Element { tree: self, index }
     }
 
+    #[inline(always)]
     fn text(&self, span: Span) -> &str {
         &self.pool[span.range()]
     }
 
+    #[inline(always)]
     fn pair(&self, pair: &(Span, Span)) -> Pair<'_> {
         (self.text(pair.0), self.text(pair.1))
     }
@@ -77,7 +90,7 @@ impl Tree {
 pub enum Content<'a> {
     /// An element.
     Element(Element<'a>),
-    /// Text between tags; never two in a row.
+    /// Text between tags.
     Text(&'a str),
 }
 
@@ -285,4 +298,21 @@ impl<'a> Builder<'a> {
 /// A length as it is stored. The parser takes 64 KiB at most, so that none is ever cut.
 fn place(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::xml::parse::parse;
+
+    #[test]
+    fn a_child_of_the_root_is_taken_out_wherever_it_stands() {
+        for (place, left) in [(0, ["B", "C"]), (1, ["A", "C"]), (2, ["A", "B"])] {
+            let mut tree = parse(b"<root><A><x/></A> <B><x/></B><C><x/></C></root>").unwrap();
+            let child = tree.root().children().nth(place).unwrap().index();
+            tree.remove_child_of_root(child);
+            let names: Vec<_> = tree.root().children().map(|child| child.name()).collect();
+            assert_eq!(names, left);
+            assert!(tree.root().children().all(|child| child.child("x").is_some()));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Verify a signed message and read it from the verified bytes.
+//! Verify a signed message.
 
 use super::canonical::canonicalise;
 use super::keyring::KeyRing;
@@ -12,26 +12,25 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 /// A message whose signature held.
 pub struct Message {
-    /// The message without its Signature, parsed from the octets that the digest covers.
+    /// The tree whose canonical form is the one that was signed. The Signature is not in it.
     pub tree: Tree,
     /// Who signed it.
     pub org_id: String,
 }
 
 /// Parse a signed message strictly and verify it under the pinned key of its sender.
+///
+/// The Signature is read and taken out of the tree first. What is left is digested as it is and
+/// handed out as it is, so that there is nothing in it that was not signed.
 pub fn verify_message(data: &[u8], ring: &KeyRing, now_s: i64) -> Result<Message> {
-    let document = parse(data)?;
-    let root = document.root();
-    let signature = Signature::of(root)?;
-    check_content(root, Some(signature.element))?;
-
-    let content = canonicalise(root, &[], Some(signature.element.index()))?;
-    // Who signed and what was signed are both read from here on, and from nowhere else.
-    let tree = parse(content.as_bytes())?;
+    let mut tree = parse(data)?;
+    let signature = Signature::of(tree.root())?;
+    tree.remove_child_of_root(signature.index);
+    check_content(tree.root())?;
     let org_id = sender(tree.root())?.to_owned();
 
-    let octets = signature.signed_octets(root)?;
-    ring.verify(&org_id, now_s, octets.as_bytes(), &signature.value)?;
+    ring.verify(&org_id, now_s, signature.signed_info.as_bytes(), &signature.value)?;
+    let content = canonicalise(tree.root(), &[])?;
     verify_slices_are_equal(digest(&SHA256, content.as_bytes()).as_ref(), &signature.digest)
         .map_err(|_| Error::Signature("the digest is wrong: the content was changed"))?;
     Ok(Message { tree, org_id })
@@ -40,7 +39,7 @@ pub fn verify_message(data: &[u8], ring: &KeyRing, now_s: i64) -> Result<Message
 /// Parse an unsigned message as strictly.
 pub fn parse_unsigned(data: &[u8]) -> Result<Tree> {
     let tree = parse(data)?;
-    check_content(tree.root(), None)?;
+    check_content(tree.root())?;
     Ok(tree)
 }
 

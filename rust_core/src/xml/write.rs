@@ -1,6 +1,6 @@
 //! Write canonical bytes directly: sorted attributes, no empty-element tags, C14N escapes.
 
-use super::characters::{is_name, is_noncharacter_at};
+use super::characters::{is_before, is_name, is_noncharacter_at};
 use super::profile::{DEPTH_MAXIMUM, MESSAGE_BYTES_MAXIMUM, SIGNATURE};
 use crate::error::{Error, Result};
 use std::ops::Range;
@@ -57,18 +57,20 @@ impl Writer {
                 prefix => self.attribute("xmlns", prefix, uri)?,
             }
         }
-        attributes.sort_unstable();
-        let mut previous = "";
+        let grows =
+            |left: &Pair<'_>, right: &Pair<'_>| is_before(left.0.as_bytes(), right.0.as_bytes());
+        if !attributes.is_sorted_by(grows) {
+            attributes.sort_unstable();
+            if !attributes.is_sorted_by(grows) {
+                return Err(self.malformed("an attribute occurs twice"));
+            }
+        }
         for (attribute, value) in attributes {
             // An attribute named xmlns would be the declaration of a namespace.
             if !is_name(attribute) || *attribute == "xmlns" {
                 return Err(self.malformed("an attribute's name is not an ASCII name of XML"));
             }
-            if *attribute == previous {
-                return Err(self.malformed(&format!("attribute {attribute} occurs twice")));
-            }
             self.attribute("", attribute, value)?;
-            previous = attribute;
         }
         self.out.push('>');
         self.check_size()
@@ -182,4 +184,26 @@ fn push_escaped(out: &mut String, text: &str, escapes: &Escapes) -> std::result:
     }
     out.push_str(&text[copied..]);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Name, Writer};
+
+    const ROOT: Name<'_> = Name { prefix: "", local: "A" };
+
+    #[test]
+    fn an_attribute_given_twice_is_refused() {
+        let attributes = &mut [("b", "1"), ("a", ""), ("b", "2")];
+        assert!(Writer::new().start(ROOT, &mut [], attributes).is_err());
+    }
+
+    #[test]
+    fn characters_that_only_look_forbidden_are_written() {
+        let mut writer = Writer::new();
+        writer.start(ROOT, &mut [], &mut [("b", "\u{FFFD}\u{EFFF}\u{7F}")]).unwrap();
+        writer.text("\u{FEFF}").unwrap();
+        writer.end();
+        assert_eq!(writer.finish().unwrap(), "<A b=\"\u{FFFD}\u{EFFF}\u{7F}\">\u{FEFF}</A>");
+    }
 }
