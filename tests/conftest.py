@@ -17,6 +17,18 @@ from tests.harness.redis import Redis
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What a killed process has written survives in memory as well as on a disk; only a power cut
+# tells them apart. Schemas are made hundreds of times, and in memory that costs little.
+MEMORY = Path("/dev/shm")  # noqa: S108 - private folders are made in it.
+MEMORY_FREE_BYTES_MIN = 2 << 30
+FOLDERS = (
+    MEMORY
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES_MIN
+    else Path(tempfile.gettempdir())
+)
+# Where pytest puts `tmp_path`, and with it the SQLite files.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(FOLDERS))
+
 settings.register_profile("developer", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
@@ -25,7 +37,7 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
 @pytest.fixture(scope="session")
 def server_directory() -> Iterator[Path]:
     """A short folder for the servers of this run: a socket's path holds 107 bytes."""
-    directory = Path(tempfile.mkdtemp(prefix="sikka-"))
+    directory = Path(tempfile.mkdtemp(prefix="sikka-", dir=FOLDERS))
     yield directory
     shutil.rmtree(directory)
 
