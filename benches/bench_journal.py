@@ -19,14 +19,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncmy
-from sikka_core import bucket_of, new_id, upi_transaction_id
-from sikka_rows import Table
 
 from benches.measure import Timing, as_report, print_table
 from sikka.domain.audit_chain import GENESIS_HASH
@@ -45,6 +43,8 @@ from sikka.journal.changes import AUDIT_ROWS
 from sikka.journal.database import Database
 from sikka.journal.journal import Limits, SqlJournal
 from sikka.journal.mapping import mapping_of
+from sikka_core import bucket_of, new_id, upi_transaction_id
+from sikka_rows import Table
 from tests.harness.mariadb import MariaDb
 
 ROUNDS = 9
@@ -229,6 +229,10 @@ def on_sqlite(connection: sqlite3.Connection) -> dict[str, Contender]:
     }
 
 
+def _ignore(_what: str, /, **_facts: Any) -> None:
+    """Nobody observes a bench."""
+
+
 async def _mariadb(url: str) -> tuple[dict[str, Timing], str]:
     await migrate.upgrade(url)
     database = Database.open(url)
@@ -262,7 +266,7 @@ async def _sqlite(path: Path) -> tuple[dict[str, Timing], str]:
 async def _race(
     database: Database, peers: dict[str, Contender]
 ) -> tuple[dict[str, Timing], str]:
-    journal = SqlJournal(database, lambda _what, **_facts: None, Limits(group_changes=GROUP))
+    journal = SqlJournal(database, _ignore, Limits(group_changes=GROUP))
     await journal.start()
     contender = through(journal)
     timings = await race({"journal": contender, **peers})
@@ -301,7 +305,9 @@ def run(report: dict[str, Any]) -> None:
     """Race on a private MariaDB and on SQLite, print tables and put the figures in `report`."""
     with tempfile.TemporaryDirectory(prefix="sikka-") as folder:
         server = MariaDb.start(
-            Path(folder) / "mariadb", "--innodb-buffer-pool-size=512M", "--innodb-log-file-size=512M"
+            Path(folder) / "mariadb",
+            "--innodb-buffer-pool-size=512M",
+            "--innodb-log-file-size=512M",
         )
         try:
             url = server.url(server.create_database())

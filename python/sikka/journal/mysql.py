@@ -12,8 +12,17 @@ from typing import Any
 import asyncmy
 from asyncmy import errors
 
-from sikka.journal.changes import Lock, MissingHead, Step, Steps, Verdicts
-from sikka.journal.statements import statements
+from sikka.journal.changes import (
+    AddBalances,
+    Insert,
+    Lock,
+    MissingHead,
+    Step,
+    Steps,
+    Update,
+    Verdicts,
+)
+from sikka.journal.statements import bulk_insert, bulk_update, statements
 from sikka.journal.writer import Failure, Hook, WriteFailed, rejected
 
 # How long a statement waits for a row that another transaction holds.
@@ -23,6 +32,8 @@ IDLE_TRANSACTION_S = 30
 # How long an answer may take before the connection counts as lost.
 ANSWER_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 10
+# Inserts differ in which of their columns hold anything.
+STATEMENTS_KEPT = 128
 
 SESSION = (
     "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
@@ -66,6 +77,7 @@ class MySqlWriter:
         self._connection: Any = None
         self._cursor: Any = None
         self._table = ""
+        self._binds_many = False
 
     async def connect(self) -> None:
         self._drop()
@@ -81,11 +93,16 @@ class MySqlWriter:
 
     async def _open(self) -> None:
         self._connection = await asyncmy.connect(
-            **self._options, autocommit=False, read_timeout=ANSWER_TIMEOUT_S
+            **self._options,
+            autocommit=False,
+            read_timeout=ANSWER_TIMEOUT_S,
+            stmt_cache_size=STATEMENTS_KEPT,
         )
         self._cursor = self._connection.cursor()
         session: tuple[str, ...] = _WRITER_SESSION
-        if "MariaDB" in self._connection.get_server_info():
+        # MariaDB binds many rows to one prepared statement; MySQL gets one long text instead.
+        self._binds_many = "MariaDB" in self._connection.get_server_info()
+        if self._binds_many:
             session += _MARIADB_SESSION
         for text in session:
             await self._cursor.execute(text)
@@ -128,10 +145,17 @@ class MySqlWriter:
         self._table = step.rows.name
         cursor = self._cursor
         rows: list[Sequence[Any]] = []
-        for text, parameters in statements(step, "mysql"):
-            await cursor.execute(text, parameters)
-            if isinstance(step, Lock):
-                rows.extend(await cursor.fetchall())
+        if isinstance(step, (Insert, AddBalances)):
+            text, values = bulk_insert(step)
+            await cursor.executemany(text, values)
+        elif isinstance(step, Update) and self._binds_many:
+            await cursor.executemany(*bulk_update(step))
+        else:
+            for text, parameters in statements(step, "mysql"):
+                # Written out: to prepare a statement of this many rows costs more than it saves.
+                await cursor.execute(cursor.mogrify(text, parameters))
+                if isinstance(step, Lock):
+                    rows.extend(await cursor.fetchall())
         self._table = ""
         return rows
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from sikka.journal.changes import Insert, Lock, Step, Update
+from sikka.journal.changes import AddBalances, Insert, Lock, Step, Update
 from sikka.journal.tables import metadata
 
 Dialect = Literal["mysql", "sqlite"]
@@ -39,6 +39,51 @@ def statements(step: Step, dialect: Dialect) -> Iterator[Statement]:
         for values in _chunks(step.values, len(step.rows.columns)):
             text = step.rows.insert(len(values), _STYLES[dialect]) + _ADD[dialect]
             yield text, step.rows.insert_parameters(values)
+
+
+def bulk_insert(step: Insert | AddBalances) -> tuple[str, Sequence[Sequence[Any]]]:
+    """One insert for MySQL's `executemany`, and its rows.
+
+    Columns that hold nothing in any row are left out: a parameter that is NULL in every row has
+    no type to be bound with, and the column is NULL without it.
+
+    Raises:
+        ValueError: when such a column may not be NULL. MySQL would store the first word of an
+            ENUM instead.
+    """
+    rows = step.rows.encode(step.values)
+    names, columns = [], []
+    for name, column in zip(step.rows.columns, zip(*rows, strict=True), strict=True):
+        if column.count(None) < len(column):
+            names.append(name)
+            columns.append(column)
+        elif not metadata.tables[step.rows.name].c[name].nullable:
+            raise ValueError(f"{step.rows.name}.{name}: takes a value, and every row has none")
+    text = _insert_text(step.rows.name, tuple(names))
+    if isinstance(step, AddBalances):
+        text += _ADD["mysql"]
+    return text, list(zip(*columns, strict=True))
+
+
+def bulk_update(step: Update) -> tuple[str, Sequence[Sequence[Any]]]:
+    """One update for MariaDB's `executemany`, and its rows: the key last."""
+    width = len(step.columns) + 1
+    flat = step.rows.update_parameters(step.columns, step.values, step.key)
+    rows = [(*flat[at + 1 : at + width], flat[at]) for at in range(0, len(flat), width)]
+    return _update_text(step.rows.name, step.key, step.columns), rows
+
+
+@lru_cache(maxsize=1024)
+def _insert_text(table: str, columns: tuple[str, ...]) -> str:
+    names = ",".join(f"`{name}`" for name in columns)
+    marks = ",".join(["%s"] * len(columns))
+    return f"INSERT INTO `{table}` ({names}) VALUES ({marks})"  # noqa: S608 - names of the schema
+
+
+@lru_cache(maxsize=1024)
+def _update_text(table: str, key: str, columns: tuple[str, ...]) -> str:
+    changes = ",".join(f"`{name}`=%s" for name in columns)
+    return f"UPDATE `{table}` SET {changes} WHERE `{key}`=%s"  # noqa: S608 - names of the schema
 
 
 _ADD: dict[Dialect, str] = {

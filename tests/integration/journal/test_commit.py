@@ -190,6 +190,7 @@ async def test_a_merchants_reference_is_unique_to_the_merchant_alone(
         {"description": "half \ud83d"},
         {"status": "MAYBE"},
         {"user_id": None},
+        {"payment_method": None},
     ],
     ids="-".join,
 )

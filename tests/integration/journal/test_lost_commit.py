@@ -11,7 +11,7 @@ from sqlalchemy import func, make_url, select, text
 
 from sikka.domain.errors import CommitUnknown, Conflict
 from sikka.domain.payment import Stage, Status
-from sikka.journal import migrate, tables
+from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.journal.journal import Limits, SqlJournal
 from sikka.journal.store import SqlStore
@@ -26,7 +26,6 @@ DEADLINE_S = 30.0
 
 @pytest.fixture
 async def database(mariadb_url: str) -> AsyncIterator[Database]:
-    await migrate.upgrade(mariadb_url)
     database = Database.open(mariadb_url)
     yield database
     await database.close()
