@@ -8,6 +8,10 @@ import signal
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+from sikka.cli import demo
+from sikka.cli.exits import CommandFailed
 from tests.integration.cli.commands import Commands
 
 STORY = (
@@ -36,11 +40,11 @@ def test_the_demo_tells_every_step_and_ends(bare: Commands) -> None:
 
 
 def test_the_demo_stays_up_for_the_reader_s_own_payments(bare: Commands) -> None:
-    with bare.running("demo", "--port", "0", "--directory", "here") as demo:
-        demo.until_said("Ctrl-C ends it")
-        url = demo.until_said(r"curl (http://[^/]+)/v1/payments ")
-        key = demo.until_said(r"-u (sk_test_\w+):")
-        body = demo.until_said(r"-d '(\{\"amount\":129900.*\})'")
+    with bare.running("demo", "--port", "0", "--directory", "here") as running:
+        running.until_said("Ctrl-C ends it")
+        url = running.until_said(r"curl (http://[^/]+)/v1/payments ")
+        key = running.until_said(r"-u (sk_test_\w+):")
+        body = running.until_said(r"-d '(\{\"amount\":129900.*\})'")
         request = urllib.request.Request(  # noqa: S310 - the demo's own address.
             f"{url}/v1/payments",
             body.encode(),
@@ -52,22 +56,32 @@ def test_the_demo_stays_up_for_the_reader_s_own_payments(bare: Commands) -> None
         )
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - the demo's own address.
             payment = json.load(answer)
-        demo.until_said(rf"failed       {payment['id']} is FAILED \(declined\)")
-        record = demo.until_said(r"--rail-record (http://\S+)")
+        running.until_said(rf"failed       {payment['id']} is FAILED \(declined\)")
+        record = running.until_said(r"--rail-record (http://\S+)")
         config = str(Path("here") / "sikka.yaml")
         doctor = bare.run("--config", config, "doctor", "--invariants", "--rail-record", record)
         assert doctor.code == 0, doctor.out
         assert "invariant 7, npci: agrees on 2 transactions" in doctor.out
-        assert demo.end(signal.SIGINT) == 0
+        assert running.end(signal.SIGINT) == 0
     again = bare.run("demo", "--once", "--port", "0", "--directory", "here")
     assert again.code == 0, again.err
 
 
 def test_a_port_that_is_taken_is_one_line(bare: Commands) -> None:
-    with bare.running("demo", "--port", "0") as demo:
-        port = demo.until_said(r"curl http://127\.0\.0\.1:(\d+)/")
+    with bare.running("demo", "--port", "0") as running:
+        port = running.until_said(r"curl http://127\.0\.0\.1:(\d+)/")
         ended = bare.run("demo", "--once", "--port", port)
         assert ended.code == 3
         assert ended.err.count("\n") == 1
         assert "in use" in ended.err
-        assert demo.end() == 0
+        assert running.end() == 0
+
+
+async def test_a_payment_that_does_not_succeed_fails_the_demo_and_names_the_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "CUSTOMER", "insufficient@simbank")
+    monkeypatch.setattr(demo, "DEADLINE_S", 3.0)
+    with pytest.raises(CommandFailed, match=r"missing: succeeded, booked, received") as failed:
+        await demo.perform(tmp_path, 0, once=True)
+    assert failed.value.code == 1
