@@ -28,6 +28,13 @@ class RateLimiter(Protocol):
         ...
 
 
+class Unlimited:
+    """No bound, where something in front of the gateway sets one."""
+
+    async def take(self, key: str, cost: int) -> None:
+        return
+
+
 class TokenBuckets:
     """Budgets in the memory of one process.
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from sikka.api.app import build_app
-from sikka.api.limits import RateLimiter, TokenBuckets
+from sikka.api.limits import RateLimiter, TokenBuckets, Unlimited
 from sikka.api.parts import ApiLimits, ApiParts
 from sikka.api.serve import listening
 from sikka.bootstrap.foundation import House, house
@@ -152,32 +152,34 @@ async def worker(
         yield await stack.enter_async_context(running)
 
 
+def _limiters(base: House, stack: AsyncExitStack) -> tuple[RateLimiter, RateLimiter]:
+    """What bounds merchants, and addresses that try unknown keys."""
+    settings = base.settings
+    rates = settings.rate_limit
+    merchants: RateLimiter = (
+        TokenBuckets(rates.per_s, rates.burst) if rates.enabled else Unlimited()
+    )
+    strangers: RateLimiter = TokenBuckets(STRANGERS_PER_S, STRANGERS_BURST)
+    if settings.redis is None:
+        return merchants, strangers
+    timeout_s, observe = settings.redis.timeout_s, base.parts.observe
+    redis = Redis.from_url(settings.redis.url.reveal(), socket_connect_timeout=timeout_s)
+    stack.push_async_callback(redis.aclose)
+
+    def shared(name: str, per_s: float, burst: int, fallback: RateLimiter) -> RateLimiter:
+        return RedisTokenBuckets(
+            redis, name, per_s, burst, fallback=fallback, observe=observe, timeout_s=timeout_s
+        )
+
+    if rates.enabled:
+        merchants = shared("merchants", rates.per_s, rates.burst, merchants)
+    return merchants, shared("strangers", STRANGERS_PER_S, STRANGERS_BURST, strangers)
+
+
 def _api_parts(base: House, stack: AsyncExitStack) -> ApiParts:
     settings, parts = base.settings, base.parts
     server, outbox = settings.server, SqlOutbox(base.database)
-    rates = settings.rate_limit
-    merchants: RateLimiter = TokenBuckets(rates.per_s, rates.burst)
-    strangers: RateLimiter = TokenBuckets(STRANGERS_PER_S, STRANGERS_BURST)
-    if settings.redis is not None:
-        redis = Redis.from_url(
-            settings.redis.url.reveal(), socket_connect_timeout=settings.redis.timeout_s
-        )
-        stack.push_async_callback(redis.aclose)
-        merchants, strangers = (
-            RedisTokenBuckets(
-                redis,
-                name,
-                per_s,
-                burst,
-                fallback=fallback,
-                observe=parts.observe,
-                timeout_s=settings.redis.timeout_s,
-            )
-            for name, per_s, burst, fallback in (
-                ("merchants", rates.per_s, rates.burst, merchants),
-                ("strangers", STRANGERS_PER_S, STRANGERS_BURST, strangers),
-            )
-        )
+    merchants, strangers = _limiters(base, stack)
     return ApiParts(
         flows=parts,
         reader=base.reader,

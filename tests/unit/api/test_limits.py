@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sikka.api import limits
-from sikka.api.limits import TokenBuckets
+from sikka.api.limits import TokenBuckets, Unlimited
 from sikka.domain.errors import RateLimited
 
 
@@ -94,3 +94,9 @@ def test_a_budget_that_never_refills_or_holds_nothing_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="rate_per_s must be positive"):
         TokenBuckets(rate_per_s, burst)
+
+
+async def test_without_a_bound_nobody_is_refused() -> None:
+    limiter = Unlimited()
+    for _ in range(1_000):
+        await limiter.take("mer_1/test", 1_000)
