@@ -31,7 +31,7 @@ class RateLimiter(Protocol):
 class Unlimited:
     """No bound, where something in front of the gateway sets one."""
 
-    async def take(self, key: str, cost: int) -> None:
+    async def take(self, key: str, cost: int) -> None:  # noqa: ARG002 - as its contract says.
         return
 
 
