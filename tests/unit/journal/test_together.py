@@ -46,7 +46,7 @@ async def test_an_answer_is_never_older_than_its_question() -> None:
     late = asyncio.create_task(together.get("a"))
     await asyncio.sleep(0)
     lookup.go_on.set()
-    assert await asyncio.gather(early, late) == [1, 2]
+    assert list(await asyncio.gather(early, late)) == [1, 2]
 
 
 async def test_a_lookup_is_bounded() -> None:
