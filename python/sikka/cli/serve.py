@@ -15,7 +15,7 @@ import click
 from sikka import bootstrap
 from sikka.cli.exits import CommandFailed, Exit
 from sikka.cli.main import settings_of
-from sikka.cli.operator import run_loop
+from sikka.cli.operator import keep_from_collector, run_loop
 from sikka.cli.supervisor import LINE_VARIABLE, Line, Supervisor
 from sikka.ops import logging as logs
 from sikka.settings import Settings
@@ -66,6 +66,7 @@ async def serve_one(settings: Settings, line: Line | None) -> None:
         loop.add_signal_handler(number, stop.set)
     async with bootstrap.gateway(settings, reuse_port=line is not None) as gateway:
         loop.add_signal_handler(signal.SIGHUP, gateway.house.reload_keys)
+        keep_from_collector()
         if line is None:
             print(f"sikka serves {gateway.url}", file=sys.stderr, flush=True)
         else:

@@ -13,7 +13,7 @@ from aiohttp import web
 from sikka import bootstrap
 from sikka.api.serve import listening
 from sikka.cli.main import settings_of
-from sikka.cli.operator import run_loop
+from sikka.cli.operator import keep_from_collector, run_loop
 from sikka.ops import logging as logs
 from sikka.ops.metrics import Metrics
 from sikka.settings import Settings
@@ -53,6 +53,7 @@ async def work(settings: Settings, metrics_port: int | None) -> None:
         house = await stack.enter_async_context(bootstrap.house(settings))
         loop.add_signal_handler(signal.SIGHUP, house.reload_keys)
         await stack.enter_async_context(bootstrap.worker(settings, on=house))
+        keep_from_collector()
         said = "sikka works"
         if metrics_port is not None:
             app = _metrics_app(house.metrics)
