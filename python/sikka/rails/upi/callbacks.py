@@ -153,15 +153,16 @@ class UpiCallbacks:
         return message, msg_id
 
     def _refuse(self, api: str, refused: _Refused) -> tuple[int, bytes]:
+        # The path's name is anybody's text until it is one of ours.
+        name = api if api in self._handlers else ""
         self._observe(
             "rail.rejected",
             rail=self._rail.name,
-            api=api,
+            api=name,
             reason=refused.code,
             detail=refused.detail,
         )
         now = self._clock.now()
-        name = api if api in self._handlers else ""
         ack = responses.negative_ack(name, refused.msg_id, now, refused.code, refused.detail)
         return refused.status, ack
 
