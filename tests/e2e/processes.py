@@ -69,3 +69,13 @@ class Server(Program):
         ]  # fmt: skip
         ready = "sikka serves" if workers == 1 else f"by {workers} processes"
         super().__init__(arguments, settings_path.with_name("gateway.log"), ready)
+
+
+async def run(settings_path: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command of `sikka` to its end; its exit code, and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sikka", "--config", str(settings_path), *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()

@@ -12,6 +12,7 @@ from tests.e2e import orders
 from tests.e2e.client import Reply
 from tests.e2e.configuration import SPONSOR, Keys, Place
 from tests.e2e.house import House, house_at
+from tests.e2e.processes import run
 
 # Few at once, so that no request waits long for its turn on a small machine.
 AT_ONCE = 4
@@ -85,6 +86,11 @@ async def tell_all(place: Place, keys: Keys, rail: str) -> Table:
         await asyncio.gather(*(house.reached(id, *SETTLED) for id in ids.values()))
         await house.quiet()
         await house.prove()
+        url = house.world.sponsor_url if rail == SPONSOR else house.world.npci_url
+        compared = f"{rail}={url}/sim/transactions"
+        path = place.directory / "sikka.yaml"
+        code, said = await run(path, "doctor", "--invariants", "--rail-record", compared)
+        assert code == 0, said
         stories = {name: await _story(house, answers[name]) for name in SCRIPTS}
         record = list(house.world.sponsor.record if rail == SPONSOR else house.world.npci.record)
         return Table(
