@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import orders
 from tests.e2e.configuration import Keys, Place
-from tests.e2e.house import House, house_at
+from tests.e2e.house import House, house_at, until
 
 AMOUNT = orders.AMOUNT_MINOR
 SOON = {"policy": {"checks_until_s": 2.5}}
@@ -61,6 +61,26 @@ async def test_a_silent_payment_ends_when_the_rail_says(
     payment = await abandoned(house, "silent")
     assert await house.bookings(payment["id"]) == []
     assert (await resolved(house, payment, status))["status"] == end
+
+
+async def test_a_refund_that_stays_unknown_goes_to_a_person_and_still_ends(house: House) -> None:
+    id = (await house.pay(orders.collect("refundpending@simbank")))["id"]
+    await house.ended(id)
+    refund = await house.refund(id)
+    assert refund["status"] == "PENDING"
+
+    async def handed_over() -> bool:
+        return "refund.needs_attention" in [e["type"] for e in await house.events(id)]
+
+    await until(handed_over, "the refund needs attention")
+    assert (await house.client.get(f"/v1/refunds/{refund['id']}"))["status"] == "PENDING"
+    engine, record = house.world.npci.engine, house.world.npci.record
+    (transaction,) = [each for each in record if each.kind == "REFUND"]
+    engine.resolve(transaction, "SUCCESS")
+    await engine.tell(transaction, "once")
+    assert (await house.refund_ended(refund["id"]))["status"] == "SUCCESS"
+    await house.quiet()
+    await house.prove()
 
 
 async def test_a_rail_that_does_not_answer_is_no_failure(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e import orders
-from tests.e2e.house import House, until
+from tests.e2e.house import House
 
 AMOUNT = orders.AMOUNT_MINOR
 
@@ -100,24 +100,6 @@ async def test_a_refund_is_followed_until_the_rail_has_made_it(house: House, scr
     await proved(house)
     assert (await types_of(house, id)).count("refund.succeeded") == 1
     assert await house.bookings(id) == ["capture", "refund"]
-
-
-async def test_a_refund_that_stays_unknown_goes_to_a_person_and_still_ends(house: House) -> None:
-    id = await paid(house, "refundpending@simbank")
-    refund = await house.refund(id)
-    assert refund["status"] == "PENDING"
-
-    async def handed_over() -> bool:
-        return "refund.needs_attention" in [e["type"] for e in await house.events(id)]
-
-    await until(handed_over, "the refund needs attention")
-    assert (await house.client.get(f"/v1/refunds/{refund['id']}"))["status"] == "PENDING"
-    engine, record = house.world.npci.engine, house.world.npci.record
-    (transaction,) = [each for each in record if each.kind == "REFUND"]
-    engine.resolve(transaction, "SUCCESS")
-    await engine.tell(transaction, "once")
-    assert (await house.refund_ended(refund["id"]))["status"] == "SUCCESS"
-    await proved(house)
 
 
 async def test_a_payment_that_was_not_captured_is_not_refunded(house: House) -> None:

@@ -8,12 +8,13 @@ import random
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
 from tests.e2e import orders
-from tests.e2e.client import Client, Reply
+from tests.e2e.client import Reply
 from tests.e2e.estate import Estate
 
 SEED = int(os.environ.get("SIKKA_FAULT_SEED", "20261123"))
@@ -36,17 +37,26 @@ class Load:
         clients: how many at once.
         each: how many payments each of them makes.
         seed: the customers follow from it; it is printed, so that a failure can be had again.
+        customers: the scripts of the customers.
 
     Attributes:
         answers: the definite answer to every key.
         refused: how often a client was told to ask again, or got no answer.
     """
 
-    def __init__(self, estate: Estate, clients: int, each: int, seed: int = SEED) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        clients: int,
+        each: int,
+        seed: int = SEED,
+        customers: Sequence[str] = _CUSTOMERS,
+    ) -> None:
         self._estate = estate
         self._clients = clients
         self._each = each
         self._random = random.Random(seed)
+        self._customers = customers
         self.answers: dict[str, Reply] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.refused = 0
@@ -56,7 +66,7 @@ class Load:
         """Make every payment."""
         for client in range(self._clients):
             for number in range(self._each):
-                name = self._random.choice(_CUSTOMERS)
+                name = self._random.choice(self._customers)
                 key = f"client-{client}-order-{number}"
                 self.orders[key] = orders.collect(f"{name}.{key}@simbank")
         async with asyncio.TaskGroup() as group:
@@ -70,9 +80,17 @@ class Load:
 
     async def insist(self, key: str) -> Reply:
         """Ask for a payment until there is a definite answer."""
+        return await self._insist("/v1/payments", self.orders[key], key)
+
+    async def refund(self, payment_id: str, amount_minor: int) -> Reply:
+        """Ask for a refund until there is a definite answer."""
+        path = f"/v1/payments/{payment_id}/refunds"
+        return await self._insist(path, {"amount": amount_minor}, f"refund-{payment_id}")
+
+    async def _insist(self, path: str, body: Mapping[str, Any], key: str) -> Reply:
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            reply = await self._asked(self._estate.client, key)
+            reply = await self._asked(path, body, key)
             if reply is not None and reply.status in DEFINITE:
                 return reply
             self.refused += 1
@@ -80,9 +98,9 @@ class Load:
             assert time.monotonic() < deadline, f"{key} was not answered in {PATIENCE_S} s"
             await asyncio.sleep(PAUSE_S)
 
-    async def _asked(self, client: Client, key: str) -> Reply | None:
+    async def _asked(self, path: str, body: Mapping[str, Any], key: str) -> Reply | None:
         try:
-            return await client.post("/v1/payments", self.orders[key], key)
+            return await self._estate.client.post(path, body, key)
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None
 

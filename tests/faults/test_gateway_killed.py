@@ -52,3 +52,32 @@ async def test_a_gateway_that_is_killed_loses_nothing_and_does_nothing_twice(
     await running
     assert load.refused > 0
     await load.prove()
+
+
+@pytest.mark.parametrize("point", ["refund.created", "rail.acknowledged:ReqPay", "before_commit"])
+async def test_a_gateway_that_is_killed_while_it_refunds_returns_the_money_once(
+    estate: Estate, point: str
+) -> None:
+    gateway = doomed(estate, "gateway")
+    await gateway.start()
+    await estate.worker().start()
+    load = Load(estate, clients=2, each=3, customers=("asha",))
+    await load.run()
+    await estate.quiet()
+    await gateway.stop()
+    await gateway.start("--at", point, "--occurrence", "2")
+    paid = [reply.payment_id for reply in load.answers.values()]
+    running = asyncio.gather(*(load.refund(id, 40_000) for id in paid))
+
+    async def dead() -> bool:
+        return not gateway.process.is_running
+
+    await until(dead, f"the gateway has died at {point}")
+    await gateway.start()
+    await running
+    await load.prove()
+    record = estate.world.npci.record
+    assert [each.refunded_minor for each in record if each.kind == "COLLECT"] == [40_000] * 6
+    refunds = await estate.archive.refunds()
+    assert sorted(each.payment_id for each in refunds) == sorted(paid)
+    assert {each.status for each in refunds} == {"SUCCESS"}

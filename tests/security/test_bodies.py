@@ -6,11 +6,15 @@ import asyncio
 import gzip
 import json
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import orders
 from tests.e2e.client import Client
+from tests.e2e.configuration import Place
+from tests.e2e.conftest import place_of
 from tests.e2e.house import House
 
 LIMIT = 64 * 1024
@@ -46,6 +50,13 @@ BODIES = {
     "XML": (b"<x/>", {"Content-Type": "application/xml"}, 415),
     "no type": (order(), {"Content-Type": ""}, 415),
 }  # fmt: skip
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """SQLite alone: what is refused here never comes to a database."""
+    with place_of("sqlite", tmp_path, request) as place:
+        yield place
 
 
 @pytest.mark.parametrize("name", BODIES)

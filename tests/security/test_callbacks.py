@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,17 @@ from sikka_sim.sponsor.signing import sign
 from tests.e2e import orders
 from tests.e2e.client import Reply
 from tests.e2e.configuration import SPONSOR, Keys, Place
+from tests.e2e.conftest import place_of
 from tests.e2e.house import House, house_at
 
 XML = {"Content-Type": "application/xml"}
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """SQLite alone: what is refused here never comes to a database."""
+    with place_of("sqlite", tmp_path, request) as place:
+        yield place
 
 
 async def pending(house: House) -> Transaction:
