@@ -196,7 +196,7 @@ class UpiRail(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuthorisationRequest:
-    """The switch asks before a debit: may this customer pay this merchant this amount?"""
+    """May this customer pay this merchant this amount? The switch asks before a debit."""
 
     rail: str
     transaction_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from sikka.domain.ledger import LedgerTransaction
@@ -52,9 +53,23 @@ def amend(before: Any, after: Any, *, expect: tuple[str, ...] = ()) -> Amend:
     """
     if type(before) is not type(after) or before.id != after.id:
         raise ValueError("amend takes two versions of one record")
+    names, values_of = _attributes(type(after))
     values = {
-        each.name: new
-        for each in fields(after)
-        if (new := getattr(after, each.name)) != getattr(before, each.name)
+        name: new
+        for name, old, new in zip(names, values_of(before), values_of(after), strict=True)
+        if new is not old and new != old
     }
     return Amend(type(before), before.id, {name: getattr(before, name) for name in expect}, values)
+
+
+_Reader = tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]
+_READERS: dict[type, _Reader] = {}
+
+
+def _attributes(kind: type) -> _Reader:
+    """The names of a record's attributes, and what reads them all."""
+    reader = _READERS.get(kind)
+    if reader is None:
+        names = tuple(each.name for each in fields(kind))
+        reader = _READERS[kind] = (names, attrgetter(*names))
+    return reader

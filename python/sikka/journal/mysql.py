@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import asyncmy
@@ -22,7 +22,7 @@ from sikka.journal.changes import (
     Update,
     Verdicts,
 )
-from sikka.journal.statements import bulk_insert, bulk_update, statements
+from sikka.journal.statements import Statement, bulk_insert, bulk_update, statements
 from sikka.journal.writer import Failure, Hook, WriteFailed, rejected
 
 # How long a statement waits for a row that another transaction holds.
@@ -32,6 +32,8 @@ IDLE_TRANSACTION_S = 30
 # How long an answer may take before the connection counts as lost.
 ANSWER_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 10
+# Up to how many rows a statement travels together with others.
+FEW_ROWS = 32
 # Inserts differ in which of their columns hold anything.
 STATEMENTS_KEPT = 128
 
@@ -133,29 +135,56 @@ class MySqlWriter:
         return verdicts
 
     async def _run(self, steps: Steps) -> Verdicts:
+        """Run the steps in as few round trips as their answers allow.
+
+        Between two round trips the event loop serves requests, so a small group waits for them
+        far longer than for the server: its statements travel together, up to the next one whose
+        rows decide what follows. Many rows travel better by themselves, bound in binary form.
+        """
+        together: list[Step] = []
         try:
             step = next(steps)
             while True:
-                step = steps.send(await self._execute(step))
+                rows: Sequence[Sequence[Any]] = ()
+                if isinstance(step, Lock):
+                    rows = await self._send([*together, step])
+                    together = []
+                elif self._binds_many and len(step.values) > FEW_ROWS:
+                    await self._send(together)
+                    together = []
+                    await self._bind(step)
+                else:
+                    together.append(step)
+                step = steps.send(rows)
         except StopIteration as end:
+            await self._send(together)
             verdicts: Verdicts = end.value
             return verdicts
 
-    async def _execute(self, step: Step) -> Sequence[Sequence[Any]]:
+    async def _bind(self, step: Insert | AddBalances | Update) -> None:
         self._table = step.rows.name
+        text, values = bulk_update(step) if isinstance(step, Update) else bulk_insert(step)
+        await self._cursor.executemany(text, values)
+        self._table = ""
+
+    async def _send(self, steps: Sequence[Step]) -> Sequence[Sequence[Any]]:
+        """Send the statements of all steps at once; answer the rows that they read."""
         cursor = self._cursor
+        tables, texts = [], []
+        for step in steps:
+            for text, parameters in _single_statements(step, self._binds_many):
+                tables.append(step.rows.name)
+                # Written out: to prepare a text that is used once costs more than it saves.
+                texts.append(cursor.mogrify(text, parameters))
         rows: list[Sequence[Any]] = []
-        if isinstance(step, (Insert, AddBalances)):
-            text, values = bulk_insert(step)
-            await cursor.executemany(text, values)
-        elif isinstance(step, Update) and self._binds_many:
-            await cursor.executemany(*bulk_update(step))
-        else:
-            for text, parameters in statements(step, "mysql"):
-                # Written out: to prepare a statement of this many rows costs more than it saves.
-                await cursor.execute(cursor.mogrify(text, parameters))
-                if isinstance(step, Lock):
-                    rows.extend(await cursor.fetchall())
+        for position, table in enumerate(tables):
+            self._table = table
+            if position == 0:
+                await cursor.execute(";".join(texts))
+            else:
+                await cursor.nextset()
+            if cursor.description is not None:
+                rows.extend(await cursor.fetchall())
         self._table = ""
         return rows
 
@@ -166,9 +195,7 @@ class MySqlWriter:
             await self._connection.commit()
         except _LOST as error:
             self._drop()
-            raise WriteFailed(
-                Failure.COMMIT_LOST, _reason(error), verdicts=verdicts
-            ) from error
+            raise WriteFailed(Failure.COMMIT_LOST, _reason(error), verdicts=verdicts) from error
         except BaseException:
             self._drop()
             raise
@@ -225,6 +252,20 @@ class MySqlWriter:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._cursor = None
+
+
+def _single_statements(step: Step, one_by_one: bool) -> Iterator[Statement]:
+    """The statements of a step.
+
+    Few rows are updated one by one: to join them with a list of new values, the server would
+    build a table first.
+    """
+    if isinstance(step, Update) and one_by_one:
+        text, rows = bulk_update(step)
+        for row in rows:
+            yield text, row
+    else:
+        yield from statements(step, "mysql")
 
 
 def _code(error: errors.MySQLError) -> int:
