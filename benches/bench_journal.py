@@ -263,9 +263,7 @@ async def _sqlite(path: Path) -> tuple[dict[str, Timing], str]:
     return answer
 
 
-async def _race(
-    database: Database, peers: dict[str, Contender]
-) -> tuple[dict[str, Timing], str]:
+async def _race(database: Database, peers: dict[str, Contender]) -> tuple[dict[str, Timing], str]:
     journal = SqlJournal(database, _ignore, Limits(group_changes=GROUP))
     await journal.start()
     contender = through(journal)
@@ -289,8 +287,10 @@ def _tell(title: str, timings: dict[str, Timing], profile: str, report: dict[str
     plain = max(rate for name, rate in rates.items() if name.startswith("plain"))
     over_singles = rates["journal"] / rates["a transaction a payment"]
     share = rates["journal"] / plain
-    print(f"  journal: {over_singles:.1f}x a transaction a payment (at least 5), "
-          f"{share:.0%} of plain SQL (at least 60 %)")
+    print(
+        f"  journal: {over_singles:.1f}x a transaction a payment (at least 5), "
+        f"{share:.0%} of plain SQL (at least 60 %)"
+    )
     report.setdefault("journal", {})[title] = {
         "timings": as_report(timings),
         "payments_per_s": rates,

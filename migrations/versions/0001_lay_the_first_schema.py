@@ -248,7 +248,11 @@ def _fraud_assessments() -> None:
             "risk_level",
             choice(
                 "ck_fraud_assessments_risk_level",
-                "VERY_LOW", "LOW", "MEDIUM", "HIGH", "VERY_HIGH",
+                "VERY_LOW",
+                "LOW",
+                "MEDIUM",
+                "HIGH",
+                "VERY_HIGH",
             ),
         ),
         column("model_version", text(64)),

@@ -102,8 +102,7 @@ async def test_the_four_tables_of_the_plan_have_its_columns(database_url: str) -
 
     def columns(connection: Connection) -> dict[str, set[str]]:
         return {
-            name: {each["name"] for each in inspect(connection).get_columns(name)}
-            for name in plan
+            name: {each["name"] for each in inspect(connection).get_columns(name)} for name in plan
         }
 
     found = await on(database_url, columns)

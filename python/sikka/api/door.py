@@ -97,15 +97,11 @@ class Door:
         headers = request.headers
         self._check_host(request)
         address = address_of(request, parts.limits.trusted_proxies)
-        principal = await self._authenticator.principal(
-            headers.get("Authorization"), address
-        )
+        principal = await self._authenticator.principal(headers.get("Authorization"), address)
         key = principal.key
         mode = "live" if key.livemode else "test"
         await parts.rate_limiter.take(f"{key.merchant_id}/{mode}", 1)
-        version = versions.version_of(
-            headers.get(versions.HEADER), principal.merchant.api_version
-        )
+        version = versions.version_of(headers.get(versions.HEADER), principal.merchant.api_version)
         principal.require(route.scope)
         idempotency_key = idempotency.key_of(
             headers.get(idempotency.HEADER), required=route.idempotent
@@ -115,7 +111,13 @@ class Door:
         if not body and route.body is not None and route.body_required:
             raise InvalidRequest("body_invalid", "this call needs a JSON body")
         return Call(
-            request, parts, request[_REQUEST_ID], body, address, principal, version,
+            request,
+            parts,
+            request[_REQUEST_ID],
+            body,
+            address,
+            principal,
+            version,
             idempotency_key,
         )
 
@@ -127,8 +129,10 @@ class Door:
 
     def _check_host(self, request: web.Request) -> None:
         allowed = self._parts.limits.allowed_hosts
-        if allowed and request.host.rpartition(":")[0] not in allowed and (
-            request.host not in allowed
+        if (
+            allowed
+            and request.host.rpartition(":")[0] not in allowed
+            and (request.host not in allowed)
         ):
             raise InvalidRequest(message="this host is not served here", param="Host")
 
@@ -145,9 +149,7 @@ def address_of(request: web.Request, trusted_proxies: int) -> str | None:
     """
     if trusted_proxies == 0:
         return request.remote
-    seen = [
-        each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each
-    ]
+    seen = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each]
     return seen[-trusted_proxies] if len(seen) >= trusted_proxies else request.remote
 
 

@@ -25,6 +25,7 @@ in UTC. Send `Authorization: Bearer sk_test_…` (or HTTP Basic with the key as 
 `Idempotency-Key` with every POST: the same key with the same request is answered with the same
 bytes, and `Idempotent-Replayed: true`. Every answer has a `Request-Id`."""
 
+
 def openapi_document(routes: Sequence[Route]) -> Json:
     """Return the document of the routes that are documented, as plain JSON values."""
     documented = [route for route in routes if getattr(route, "documented", True)]

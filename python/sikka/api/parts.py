@@ -71,9 +71,7 @@ class WebhookEndpoints(Protocol):
         """200 with the id and `deleted`."""
         ...
 
-    async def replay(
-        self, caller: Caller, event_id: str, endpoint_id: str | None = None
-    ) -> Answer:
+    async def replay(self, caller: Caller, event_id: str, endpoint_id: str | None = None) -> Answer:
         """201 with the deliveries that will be made."""
         ...
 

@@ -39,22 +39,23 @@ Amount = Annotated[
 UserId = Annotated[
     str,
     Meta(
-        min_length=1, max_length=36, pattern=rf"^[!-~]+{END}",
+        min_length=1,
+        max_length=36,
+        pattern=rf"^[!-~]+{END}",
         description="The merchant's own name for its customer: printable ASCII without spaces.",
         examples=["user_7"],
     ),
 ]
 ShortText = Annotated[str, Meta(min_length=1, max_length=255)]
 Metadata = Annotated[
-    dict[
-        Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]
-    ],
+    dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
     Meta(max_length=50, description="At most 50 keys of 40 characters, values of 500."),
 ]
 Vpa = Annotated[
     str,
     Meta(
-        min_length=5, max_length=100,
+        min_length=5,
+        max_length=100,
         pattern=(
             r"^[A-Za-z0-9][A-Za-z0-9._-]{1,99}@[A-Za-z][A-Za-z0-9]{1,63}" + _NPCI_ENDING + END
         ),
@@ -65,7 +66,9 @@ Vpa = Annotated[
 IdempotencyKey = Annotated[
     str,
     Meta(
-        min_length=1, max_length=255, pattern=rf"^[ -~]+{END}",
+        min_length=1,
+        max_length=255,
+        pattern=rf"^[ -~]+{END}",
         description="1 to 255 printable ASCII characters.",
     ),
 ]
@@ -87,7 +90,8 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         Annotated[
             str,
             Meta(
-                max_length=45, description="IPv4 or IPv6.",
+                max_length=45,
+                description="IPv4 or IPv6.",
                 extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
             ),
         ]
@@ -98,8 +102,12 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Collect(
-    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
-    tag_field="flow", tag="collect",
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="flow",
+    tag="collect",
 ):
     """Ask the customer at this address for the money."""
 
@@ -108,8 +116,12 @@ class Collect(
 
 
 class Intent(
-    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
-    tag_field="flow", tag="intent",
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="flow",
+    tag="intent",
 ):
     """A link that opens the customer's UPI app."""
 
@@ -117,8 +129,12 @@ class Intent(
 
 
 class Qr(
-    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
-    tag_field="flow", tag="qr",
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="flow",
+    tag="qr",
 ):
     """A QR code for the customer to scan; the picture is at `/v1/payments/{id}/qr`."""
 
@@ -126,8 +142,12 @@ class Qr(
 
 
 class UpiPayment(
-    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
-    tag_field="payment_method", tag="UPI",
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="payment_method",
+    tag="UPI",
 ):
     """A payment by UPI."""
 
@@ -192,7 +212,8 @@ _PORT = "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2
 Url = Annotated[
     str,
     Meta(
-        min_length=8, max_length=2048,
+        min_length=8,
+        max_length=2048,
         pattern=rf"^https?://{_HOST}{_PORT}([/?][!-\"$-~]*)?{END}",
         description="Where events are posted to: a DNS name or an IPv4 address, no fragment.",
         examples=["https://shop.example/webhooks"],
@@ -204,11 +225,10 @@ _EVENT_NAMES = [
     *(type_.value for type_ in EventType),
 ]
 EventTypes = Annotated[
-    list[
-        Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, _EVENT_NAMES))}){END}")]
-    ],
+    list[Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, _EVENT_NAMES))}){END}")]],
     Meta(
-        min_length=1, max_length=50,
+        min_length=1,
+        max_length=50,
         description="Types of events, families (`payment.*`), or `*` for all.",
         examples=[["payment.*", "refund.succeeded"]],
     ),

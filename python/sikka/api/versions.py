@@ -19,7 +19,8 @@ def version_of(header: str | None, pinned: str) -> str:
         return pinned
     if header not in SUPPORTED:
         raise InvalidRequest(
-            "version_unsupported", f"Sikka-Version must be one of {', '.join(SUPPORTED)}",
+            "version_unsupported",
+            f"Sikka-Version must be one of {', '.join(SUPPORTED)}",
             param=HEADER,
         )
     return header

@@ -129,14 +129,13 @@ def _touches(which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _balances() -> Query:
     table = _ACCOUNTS.c
-    return select(
-        table.id, func.sum(table.debits_minor), func.sum(table.credits_minor)
-    ).group_by(table.id)
+    return select(table.id, func.sum(table.debits_minor), func.sum(table.credits_minor)).group_by(
+        table.id
+    )
 
 
 def _account_balances(rows: Sequence[Sequence[Any]]) -> list[AccountBalance]:
     # MySQL sums integers as DECIMAL.
     return [
-        AccountBalance(account_of(id_), int(debits), int(credits))
-        for id_, debits, credits in rows
+        AccountBalance(account_of(id_), int(debits), int(credits)) for id_, debits, credits in rows
     ]

@@ -92,9 +92,7 @@ ENTRY_ROWS = rows_of(
 _HEAD_COLUMNS = ("bucket", "sequence", "hash")
 _HEAD_ROWS = rows_of(tables.audit_heads, _HEAD_COLUMNS)
 _AUDIT = MAPPINGS[AuditRecord]
-AUDIT_ROWS = rows_of(
-    tables.audit_log, (*_AUDIT.columns, "sequence", "previous_hash", "hash")
-)
+AUDIT_ROWS = rows_of(tables.audit_log, (*_AUDIT.columns, "sequence", "previous_hash", "hash"))
 
 
 class MissingHead(Exception):
@@ -160,9 +158,7 @@ def _locked(changes: Sequence[Change]) -> Generator[Step, Sequence[Sequence[Any]
         wanted = (mapping.key, *(name for name in names[kind] if name != mapping.key))
         columns = tuple(mapping.column_of[name] for name in wanted)
         guarded.update(((kind, key), None) for key in keys[kind])
-        rows = yield Lock(
-            mapping.rows, mapping.column_of[mapping.key], columns, sorted(keys[kind])
-        )
+        rows = yield Lock(mapping.rows, mapping.column_of[mapping.key], columns, sorted(keys[kind]))
         for values in mapping.values(rows, wanted):
             row = _Guarded(dict(zip(wanted, values, strict=True)))
             guarded[kind, values[0]] = row
@@ -277,10 +273,7 @@ def _postings(transactions: Sequence[LedgerTransaction]) -> Generator[Step, Any,
 def _audit(changes: Sequence[Change]) -> Generator[Step, Sequence[Sequence[Any]], None]:
     """The lines of the audit trail, each chained to the line before it in its bucket."""
     lines = [
-        record
-        for change in changes
-        for record in change.inserts
-        if type(record) is AuditRecord
+        record for change in changes for record in change.inserts if type(record) is AuditRecord
     ]
     if not lines:
         return

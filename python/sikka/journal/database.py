@@ -80,9 +80,7 @@ class Database:
                 param="database.url",
             )
         if dialect == "sqlite" and parsed.database in (None, "", ":memory:"):
-            raise ConfigurationError(
-                message="database.url must name a file", param="database.url"
-            )
+            raise ConfigurationError(message="database.url must name a file", param="database.url")
         # A read is one statement: without a transaction around it, it sees all that is committed
         # and costs one round trip.
         engine = create_async_engine(

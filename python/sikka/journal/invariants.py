@@ -137,9 +137,9 @@ async def _balances(database: Database) -> AsyncIterator[Finding]:
     entries, accounts = tables.ledger_entries.c, tables.ledger_accounts.c
     sums: defaultdict[tuple[str, str], int] = defaultdict(int)
     said: defaultdict[tuple[str, str], int] = defaultdict(int)
-    added = select(
-        entries.account_id, entries.direction, func.sum(entries.amount_minor)
-    ).group_by(entries.account_id, entries.direction)
+    added = select(entries.account_id, entries.direction, func.sum(entries.amount_minor)).group_by(
+        entries.account_id, entries.direction
+    )
     kept = select(
         accounts.id, func.sum(accounts.debits_minor), func.sum(accounts.credits_minor)
     ).group_by(accounts.id)

@@ -103,8 +103,9 @@ class Mapping:
     def values(self, rows: Sequence[Sequence[Any]], names: Sequence[str]) -> list[list[Any]]:
         """Rows of the driver that carry the named attributes, as the attributes' values."""
         columns = [self.column_of[name] for name in names]
-        places = [(names.index(name), self._readers[name]) for name in names
-                  if name in self._readers]
+        places = [
+            (names.index(name), self._readers[name]) for name in names if name in self._readers
+        ]
         answer = []
         for decoded in self.rows.decode(rows, columns):
             values = list(decoded)

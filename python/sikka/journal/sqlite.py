@@ -58,9 +58,7 @@ class SqliteWriter:
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         # What the thread has begun it finishes, even when nobody waits any more: a transaction
         # cut short by a cancellation could not be told from one that was committed.
-        return await asyncio.shield(
-            asyncio.get_running_loop().run_in_executor(self._thread, work)
-        )
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     def _connect(self) -> None:
         self._drop()
@@ -126,9 +124,7 @@ class SqliteWriter:
         except sqlite3.Error as error:
             # An error of the disk leaves open what the file holds; reading it again tells.
             self._drop()
-            raise WriteFailed(
-                Failure.COMMIT_LOST, _reason(error), verdicts=verdicts
-            ) from error
+            raise WriteFailed(Failure.COMMIT_LOST, _reason(error), verdicts=verdicts) from error
         if self._hook:
             self._hook("after_commit")
 

@@ -108,9 +108,7 @@ def _chunks(values: Sequence[Any], width: int) -> Iterator[Sequence[Any]]:
 
 
 @lru_cache(maxsize=1024)
-def _lock_text(
-    table: str, key: str, columns: tuple[str, ...], count: int, dialect: Dialect
-) -> str:
+def _lock_text(table: str, key: str, columns: tuple[str, ...], count: int, dialect: Dialect) -> str:
     marks = ",".join([_MARKS[dialect]] * count)
     if dialect == "sqlite":
         # BEGIN IMMEDIATE has locked the database already.

@@ -101,7 +101,8 @@ async def test_events_and_books_of_others_are_not_there(client: Client, house: A
     assert await got(client, f"/v1/events/{one['id']}", headers) == one
     assert (await got(client, f"/v1/events/{one['id']}/deliveries", headers))["data"] == []
     for path in (
-        f"/v1/events/{one['id']}", f"/v1/payments/{payment['id']}",
+        f"/v1/events/{one['id']}",
+        f"/v1/payments/{payment['id']}",
         f"/v1/fraud/assessments/{payment['id']}",
     ):
         assert (await client.get(path, headers=stranger)).status == 404
@@ -156,11 +157,16 @@ async def test_a_merchant_is_taken_on_given_a_key_and_shut_out(
 ) -> None:
     _, admin = await house.key(await house.merchant(), Scope.ADMIN)
     merchant = await posted(
-        client, "/v1/merchants", admin,
+        client,
+        "/v1/merchants",
+        admin,
         {
-            "name": "Chai Point", "legal_name": "Chai Point Private Limited",
-            "category_code": "5814", "payee_vpa": "chaipoint@simbank",
-            "account_number": "000123456789", "account_ifsc": "SIMB0000001",
+            "name": "Chai Point",
+            "legal_name": "Chai Point Private Limited",
+            "category_code": "5814",
+            "payee_vpa": "chaipoint@simbank",
+            "account_number": "000123456789",
+            "account_ifsc": "SIMB0000001",
         },
     )
     assert await got(client, f"/v1/merchants/{merchant['id']}", admin) == merchant
@@ -182,16 +188,17 @@ async def test_a_merchant_is_taken_on_given_a_key_and_shut_out(
     trail = await got(client, f"/v1/audit?merchant_id={merchant['id']}&limit=100", admin)
     actions = [each["action"] for each in trail["data"] if each["payment_id"] is None]
     assert sorted(actions) == [
-        "api_key.created", "api_key.revoked", "merchant.created", "merchant.updated",
+        "api_key.created",
+        "api_key.revoked",
+        "merchant.created",
+        "merchant.updated",
     ]
     about = await got(client, f"/v1/audit?payment_id={payment['id']}", admin)
     assert len(about["data"]) == 2
     assert (await got(client, "/v1/ledger/trial_balance", admin))["balanced"] is True
 
 
-async def test_a_merchant_that_is_switched_off_is_refused(
-    client: Client, house: ApiHouse
-) -> None:
+async def test_a_merchant_that_is_switched_off_is_refused(client: Client, house: ApiHouse) -> None:
     _, admin = await house.key(await house.merchant(), Scope.ADMIN)
     merchant = await house.merchant()
     _, own = await house.key(merchant)

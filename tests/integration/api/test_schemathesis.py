@@ -27,12 +27,21 @@ async def test_every_answer_is_documented_and_no_request_is_a_server_error(
         key, headers = await house.key(merchant, Scope.ADMIN)
         async with listening(house.app, "127.0.0.1", 0) as (host, port):
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "schemathesis.cli",
-                "--config-file", str(HERE / "schemathesis.toml"),
-                "run", f"http://{host}:{port}/openapi.json",
-                "--checks", "all", "--max-examples", str(EXAMPLES_AN_OPERATION),
-                "--generation-deterministic", "--no-color",
-                "--header", f"Authorization: {headers['Authorization']}",
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                "--config-file",
+                str(HERE / "schemathesis.toml"),
+                "run",
+                f"http://{host}:{port}/openapi.json",
+                "--checks",
+                "all",
+                "--max-examples",
+                str(EXAMPLES_AN_OPERATION),
+                "--generation-deterministic",
+                "--no-color",
+                "--header",
+                f"Authorization: {headers['Authorization']}",
                 cwd=tmp_path,
                 env={
                     **os.environ,

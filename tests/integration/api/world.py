@@ -71,12 +71,22 @@ class ApiHouse:
         """A new merchant, in the database."""
         now = datetime.now(UTC)
         fields: dict[str, Any] = {
-            "id": new_id("mer", 3, int(now.timestamp() * 1000)), "name": "Tea House",
-            "legal_name": "Tea House Private Limited", "category_code": "5812",
-            "payee_vpa": "teahouse@sikka", "account_number": "001122334455",
-            "account_ifsc": "SIKK0000001", "account_type": "CURRENT", "rail": "npci",
-            "fee_basis_points": 100, "fee_fixed_minor": 0, "gst_basis_points": 1_800,
-            "api_version": "2026-11-01", "active": True, "created_at": now, "updated_at": now,
+            "id": new_id("mer", 3, int(now.timestamp() * 1000)),
+            "name": "Tea House",
+            "legal_name": "Tea House Private Limited",
+            "category_code": "5812",
+            "payee_vpa": "teahouse@sikka",
+            "account_number": "001122334455",
+            "account_ifsc": "SIKK0000001",
+            "account_type": "CURRENT",
+            "rail": "npci",
+            "fee_basis_points": 100,
+            "fee_fixed_minor": 0,
+            "gst_basis_points": 1_800,
+            "api_version": "2026-11-01",
+            "active": True,
+            "created_at": now,
+            "updated_at": now,
         }
         merchant = Merchant(**{**fields, **values})
         await self._write(merchant, merchant.id)
@@ -89,9 +99,14 @@ class ApiHouse:
         now = datetime.now(UTC)
         secret = api_key.new_secret(livemode=livemode)
         key = ApiKey(
-            new_id("key", bucket_of_id(merchant.id), int(now.timestamp() * 1000)), merchant.id,
-            api_key.secret_hash(PEPPER, secret), api_key.hint_of(secret),
-            tuple(scopes) or (Scope.PAYMENTS, Scope.REFUNDS), livemode, now, None,
+            new_id("key", bucket_of_id(merchant.id), int(now.timestamp() * 1000)),
+            merchant.id,
+            api_key.secret_hash(PEPPER, secret),
+            api_key.hint_of(secret),
+            tuple(scopes) or (Scope.PAYMENTS, Scope.REFUNDS),
+            livemode,
+            now,
+            None,
         )
         await self._write(key, merchant.id)
         return key, {"Authorization": f"Bearer {secret}"}
@@ -99,8 +114,17 @@ class ApiHouse:
     async def _write(self, record: Merchant | ApiKey, merchant_id: str) -> None:
         bucket, now = bucket_of_id(merchant_id), datetime.now(UTC)
         audit = AuditRecord(
-            new_id("aud", bucket, int(now.timestamp() * 1000)), bucket, None, merchant_id,
-            "test", "test.seeded", "active", None, None, {}, now,
+            new_id("aud", bucket, int(now.timestamp() * 1000)),
+            bucket,
+            None,
+            merchant_id,
+            "test",
+            "test.seeded",
+            "active",
+            None,
+            None,
+            {},
+            now,
         )
         await self.journal.commit(Change(bucket, (audit, record)))
 
@@ -124,9 +148,14 @@ async def api_house(url: str) -> AsyncIterator[ApiHouse]:
         stack.push_async_callback(journal.stop)
         reader, rail, fraud = SqlReader(database), Rail(), Fraud()
         flows = Parts(
-            clock=SystemClock(), journal=journal, store=SqlStore(database, merchant_age_s=0.0),
-            fraud=fraud, rails={"npci": rail}, numbers=SqlReferenceNumbers(database),
-            policy=Policy(), observe=observe,
+            clock=SystemClock(),
+            journal=journal,
+            store=SqlStore(database, merchant_age_s=0.0),
+            fraud=fraud,
+            rails={"npci": rail},
+            numbers=SqlReferenceNumbers(database),
+            policy=Policy(),
+            observe=observe,
         )
         endpoints = Endpoints(
             flows,
@@ -136,11 +165,17 @@ async def api_house(url: str) -> AsyncIterator[ApiHouse]:
             resolver=Resolver(),
         )
         parts = ApiParts(
-            flows=flows, reader=reader, key_pepper=PEPPER,
-            rate_limiter=TokenBuckets(1e6, 10**6), address_limiter=TokenBuckets(1e6, 10**6),
-            upi_callbacks=Callbacks(), sponsor_callbacks=Callbacks(),
+            flows=flows,
+            reader=reader,
+            key_pepper=PEPPER,
+            rate_limiter=TokenBuckets(1e6, 10**6),
+            address_limiter=TokenBuckets(1e6, 10**6),
+            upi_callbacks=Callbacks(),
+            sponsor_callbacks=Callbacks(),
             webhook_endpoints=endpoints,
-            is_vpa_blocked=is_blocked, render_metrics=lambda: (b"up 1\n", "text/plain"),
-            health_checks={}, limits=ApiLimits(key_cache_s=0.0),
+            is_vpa_blocked=is_blocked,
+            render_metrics=lambda: (b"up 1\n", "text/plain"),
+            health_checks={},
+            limits=ApiLimits(key_cache_s=0.0),
         )
         yield ApiHouse(build_app(parts), journal, reader, rail, fraud)

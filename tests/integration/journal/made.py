@@ -214,9 +214,7 @@ def step(before: Payment, after: Payment, *more: Amend, **values: Any) -> Change
 
 def success(before: Payment, merchant: Merchant | None = None) -> Change:
     """The payment captured, with its booking."""
-    after = before.moved(
-        Status.SUCCESS, Stage.CAPTURED, AT, captured_minor=before.amount_minor
-    )
+    after = before.moved(Status.SUCCESS, Stage.CAPTURED, AT, captured_minor=before.amount_minor)
     booking = Books(after, "npci", AT).captured(
         made_id("ltx", before.bucket), merchant or made_merchant(before.merchant_id)
     )

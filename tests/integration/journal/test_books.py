@@ -100,9 +100,7 @@ async def test_a_transaction_is_read_as_it_was_booked(
     other = (await paid(journal, 1, OTHER_ID))[0]
     reader = SqlReader(database)
     (found,) = await reader.ledger_transactions(False, ALL, payment_id=payment.id)
-    after = payment.moved(
-        Status.SUCCESS, Stage.CAPTURED, AT, captured_minor=payment.amount_minor
-    )
+    after = payment.moved(Status.SUCCESS, Stage.CAPTURED, AT, captured_minor=payment.amount_minor)
     expected = Books(after, "npci", AT).captured(found.id, made_merchant())
     assert found == expected
     receivable = "receivable/npci/INR/test"

@@ -41,9 +41,7 @@ async def stored(database: Database, record: Any) -> Any:
 async def outcomes(journal: SqlJournal, changes: list[Change]) -> list[BaseException | None]:
     """Commit at the same moment; what each change was told."""
     async with asyncio.timeout(DEADLINE_S):
-        return list(
-            await asyncio.gather(*map(journal.commit, changes), return_exceptions=True)
-        )
+        return list(await asyncio.gather(*map(journal.commit, changes), return_exceptions=True))
 
 
 async def test_what_is_committed_is_read_back_as_it_was(
@@ -234,9 +232,7 @@ async def test_an_error_never_repeats_a_value(journal: SqlJournal) -> None:
     assert "SECRET-1" not in f"{caught.value} {caught.value.__cause__}"
 
 
-async def test_a_lost_lease_fences_the_write_off(
-    journal: SqlJournal, database: Database
-) -> None:
+async def test_a_lost_lease_fences_the_write_off(journal: SqlJournal, database: Database) -> None:
     lease = Lease("relay/1", "worker-1", 1, AT)
     await journal.commit(Change(1, (lease,)))
     payment = payment_of(created := creation())
@@ -321,9 +317,7 @@ async def test_a_cancelled_caller_harms_nobody_and_leaves_nothing_half(
     await asyncio.sleep(0)
     for task in tasks[::3]:
         task.cancel()
-    told = await asyncio.wait_for(
-        asyncio.gather(*tasks, return_exceptions=True), DEADLINE_S
-    )
+    told = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), DEADLINE_S)
     for place, (change, outcome) in enumerate(zip(changes, told, strict=True)):
         is_there = [await stored(database, record) is not None for record in change.inserts]
         assert len(set(is_there)) == 1

@@ -63,9 +63,7 @@ async def test_of_journals_that_race_for_one_version_one_wins(
         for payment in payments
         for journal in journals
     ]
-    told = await asyncio.wait_for(
-        asyncio.gather(*races, return_exceptions=True), DEADLINE_S
-    )
+    told = await asyncio.wait_for(asyncio.gather(*races, return_exceptions=True), DEADLINE_S)
     for place in range(len(payments)):
         race = told[place * JOURNALS : (place + 1) * JOURNALS]
         assert [type(each) for each in race if each] == [Conflict] * (JOURNALS - 1)

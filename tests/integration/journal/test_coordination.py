@@ -100,9 +100,7 @@ async def test_reference_numbers_differ_among_tasks_and_processes(
         for each in (database, other_database)
         for _ in range(3)
     ]
-    numbers = await asyncio.gather(
-        *(source.next_rrn(AT) for source in sources for _ in range(40))
-    )
+    numbers = await asyncio.gather(*(source.next_rrn(AT) for source in sources for _ in range(40)))
     assert len(set(numbers)) == 240
     assert {number[:4] for number in numbers} == {"6005"}
 

@@ -143,9 +143,7 @@ async def test_events_are_listed_by_type_and_payment(
     await journal.commit(change)
     own = await reader.events(MERCHANT_ID, False, ALL, payment_id=first.id)
     assert [event.sequence for event in own] == [2, 1]
-    created = await reader.events(
-        MERCHANT_ID, False, ALL, type=EventType.PAYMENT_CREATED
-    )
+    created = await reader.events(MERCHANT_ID, False, ALL, type=EventType.PAYMENT_CREATED)
     assert [event.type for event in created] == [EventType.PAYMENT_CREATED] * 2
     assert await reader.event(own[0].id) == change.inserts[-1] == own[0]
     assert await reader.event("evt_nobody") is None

@@ -202,9 +202,7 @@ async def test_overdue_are_those_that_nobody_asks_about(
     assert await store.overdue(AT, ALL, 10) == []
 
 
-async def test_a_merchant_is_believed_for_a_while(
-    journal: SqlJournal, database: Database
-) -> None:
+async def test_a_merchant_is_believed_for_a_while(journal: SqlJournal, database: Database) -> None:
     merchant = made_merchant()
     await journal.commit(Change(1, (merchant,)))
     patient, asking = SqlStore(database, 3600.0), SqlStore(database, 0.0)

@@ -26,8 +26,11 @@ def limiter(client: Client, seen: list[str], **values: Any) -> RedisTokenBuckets
         seen.append(what)
 
     fields: dict[str, Any] = {
-        "rate_per_s": 1 / HOUR_S, "burst": 3, "fallback": TokenBuckets(1 / HOUR_S, 1),
-        "observe": observe, "timeout_s": 5.0,
+        "rate_per_s": 1 / HOUR_S,
+        "burst": 3,
+        "fallback": TokenBuckets(1 / HOUR_S, 1),
+        "observe": observe,
+        "timeout_s": 5.0,
     }
     return RedisTokenBuckets(client, "merchants", **{**fields, **values})
 

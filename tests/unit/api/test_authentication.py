@@ -53,8 +53,14 @@ def test_a_missing_key_is_told_apart_from_a_wrong_one(header: str | None) -> Non
 @pytest.mark.parametrize(
     "header",
     [
-        "Bearer ", "Bearer sk_test_short", f"Bearer {SECRET}x", f"Bearer pk_test_{'a' * 40}",
-        f"Bearer sk_test_{'é' * 40}", f"Bearer sk_test_{'-' * 40}", "Basic ???", "Basic 4pyT",
+        "Bearer ",
+        "Bearer sk_test_short",
+        f"Bearer {SECRET}x",
+        f"Bearer pk_test_{'a' * 40}",
+        f"Bearer sk_test_{'é' * 40}",
+        f"Bearer sk_test_{'-' * 40}",
+        "Basic ???",
+        "Basic 4pyT",
     ],
 )
 def test_a_malformed_key_is_refused_without_being_looked_up(header: str) -> None:

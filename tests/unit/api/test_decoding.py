@@ -95,9 +95,12 @@ def test_the_place_in_a_batch_is_named() -> None:
 
 def test_what_was_sent_is_not_repeated_in_the_error() -> None:
     bodies = (
-        collect(payment_method=CARD_NUMBER), collect(currency=CARD_NUMBER),
-        collect(upi={"flow": "collect", "vpa": CARD_NUMBER}), collect(user_id=CARD_NUMBER + "\n"),
-        collect(upi={"flow": CARD_NUMBER}), collect(metadata={CARD_NUMBER * 3: "x"}),
+        collect(payment_method=CARD_NUMBER),
+        collect(currency=CARD_NUMBER),
+        collect(upi={"flow": "collect", "vpa": CARD_NUMBER}),
+        collect(user_id=CARD_NUMBER + "\n"),
+        collect(upi={"flow": CARD_NUMBER}),
+        collect(metadata={CARD_NUMBER * 3: "x"}),
     )
     for body in bodies:
         error = refused(body)

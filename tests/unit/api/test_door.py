@@ -113,9 +113,7 @@ async def test_the_version_is_the_merchants_unless_the_header_names_one(
     headers = world.headers()
     response = await client.get("/v1/payments", headers=headers)
     assert response.headers["Sikka-Version"] == "2026-11-01"
-    response = await client.get(
-        "/v1/payments", headers={**headers, "Sikka-Version": "2020-01-01"}
-    )
+    response = await client.get("/v1/payments", headers={**headers, "Sikka-Version": "2020-01-01"})
     assert response.status == 400
     assert (await error_of(response))["code"] == "version_unsupported"
 
@@ -166,7 +164,8 @@ async def test_a_body_must_be_json(
     client: Client, world: World, content_type: str, status: int
 ) -> None:
     response = await client.post(
-        "/v1/payments", data=json.dumps(collect()).encode(),
+        "/v1/payments",
+        data=json.dumps(collect()).encode(),
         headers={**keyed(world.headers()), "Content-Type": content_type},
     )
     assert response.status == status
@@ -193,7 +192,8 @@ async def test_a_body_is_bounded_however_it_is_sent(client: Client, world: World
     ]
     for data, extra in sendings:
         response = await client.post(
-            "/v1/payments", data=data,
+            "/v1/payments",
+            data=data,
             headers={**keyed(world.headers()), "Content-Type": "application/json", **extra},
         )
         assert response.status == 413
@@ -210,9 +210,11 @@ async def test_a_body_that_is_not_in_its_coding_is_refused(
         ClientSession() as session,
     ):
         response = await session.post(
-            f"http://{host}:{port}/v1/payments", data=b"\xffno such thing",
+            f"http://{host}:{port}/v1/payments",
+            data=b"\xffno such thing",
             headers={
-                **keyed(world.headers()), "Content-Type": "application/json",
+                **keyed(world.headers()),
+                "Content-Type": "application/json",
                 "Content-Encoding": coding,
             },
         )
@@ -241,21 +243,19 @@ async def test_a_body_that_breaks_off_has_no_effect_and_is_no_bug(
 
 async def test_a_batch_may_be_larger(client: Client, world: World) -> None:
     items = [
-        {"idempotency_key": f"k{n}", "payment": collect(description="x" * 250)}
-        for n in range(300)
+        {"idempotency_key": f"k{n}", "payment": collect(description="x" * 250)} for n in range(300)
     ]
     body = json.dumps({"payments": items})
     assert len(body) > 64 * 1024
     response = await client.post(
-        "/v1/payments/batch", data=body,
+        "/v1/payments/batch",
+        data=body,
         headers={**keyed(world.headers()), "Content-Type": "application/json"},
     )
     assert response.status == 200
 
 
-async def test_a_large_answer_is_compressed_for_who_takes_it(
-    client: Client, world: World
-) -> None:
+async def test_a_large_answer_is_compressed_for_who_takes_it(client: Client, world: World) -> None:
     plain = {"Accept-Encoding": "identity"}
     packed = {"Accept-Encoding": "gzip"}
     body = await (await client.get("/openapi.json", headers=plain)).read()
@@ -271,9 +271,7 @@ async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(
     client: Client, world: World, failure: Exception
 ) -> None:
     world.memory.failure = failure
-    response = await client.post(
-        "/v1/payments", json=collect(), headers=keyed(world.headers())
-    )
+    response = await client.post("/v1/payments", json=collect(), headers=keyed(world.headers()))
     assert response.status == 503
     assert int(response.headers["Retry-After"]) >= 1
     assert (await error_of(response))["type"] == "api_error"
@@ -284,9 +282,7 @@ async def test_what_nobody_foresaw_is_500_logged_under_the_id_and_tells_nothing(
 ) -> None:
     world.memory.failure = RuntimeError("mysql://root:secret@db/sikka")
     with caplog.at_level(logging.ERROR, "sikka.api"):
-        response = await client.post(
-            "/v1/payments", json=collect(), headers=keyed(world.headers())
-        )
+        response = await client.post("/v1/payments", json=collect(), headers=keyed(world.headers()))
     assert response.status == 500
     text = await response.text()
     assert "secret" not in text
@@ -299,7 +295,9 @@ async def test_a_host_that_is_not_ours_is_refused(world: World) -> None:
     headers = world.headers()
     async with world.client() as client:
         for host, status in (
-            ("api.shop.example", 200), ("api.shop.example:8080", 200), ("evil.example", 400),
+            ("api.shop.example", 200),
+            ("api.shop.example:8080", 200),
+            ("evil.example", 400),
         ):
             response = await client.get("/v1/payments", headers={**headers, "Host": host})
             assert response.status == status
@@ -311,7 +309,8 @@ async def test_every_request_is_observed_once(client: Client, world: World) -> N
     await client.get("/nowhere")
     seen = [facts for what, facts in world.observed if what == "api.request"]
     assert [(each["route"], each["method"], each["status"]) for each in seen] == [
-        ("/v1/payments/{id}", "GET", 404), ("", "GET", 404),
+        ("/v1/payments/{id}", "GET", 404),
+        ("", "GET", 404),
     ]
     assert all(each["duration_s"] > 0 for each in seen)
 

@@ -118,7 +118,9 @@ class Memory:
     ) -> IdempotencyRecord | None:
         for each in self.all(IdempotencyRecord):
             if (each.merchant_id, each.livemode, each.idempotency_key) == (
-                merchant_id, livemode, key,
+                merchant_id,
+                livemode,
+                key,
             ):
                 found: IdempotencyRecord = each
                 return found
@@ -156,16 +158,29 @@ class Memory:
         return rows[: page.limit + 1]
 
     async def payments(
-        self, merchant_id: str, livemode: bool, page: Page, *, status: Any = None,
-        method: Any = None, created_gte: datetime | None = None,
-        created_lte: datetime | None = None, user_id: str | None = None,
+        self,
+        merchant_id: str,
+        livemode: bool,
+        page: Page,
+        *,
+        status: Any = None,
+        method: Any = None,
+        created_gte: datetime | None = None,
+        created_lte: datetime | None = None,
+        user_id: str | None = None,
     ) -> Sequence[Payment]:
         rows = self._page(
-            Payment, page, merchant_id=merchant_id, livemode=livemode, status=status,
-            payment_method=method, user_id=user_id,
+            Payment,
+            page,
+            merchant_id=merchant_id,
+            livemode=livemode,
+            status=status,
+            payment_method=method,
+            user_id=user_id,
         )
         return [
-            each for each in rows
+            each
+            for each in rows
             if (created_gte is None or each.created_at >= created_gte)
             and (created_lte is None or each.created_at <= created_lte)
         ]
@@ -200,11 +215,20 @@ class Memory:
         raise NotImplementedError
 
     async def events(
-        self, merchant_id: str, livemode: bool, page: Page, *, type: Any = None,
+        self,
+        merchant_id: str,
+        livemode: bool,
+        page: Page,
+        *,
+        type: Any = None,
         payment_id: str | None = None,
     ) -> Sequence[Event]:
         return self._page(
-            Event, page, merchant_id=merchant_id, livemode=livemode, type=type,
+            Event,
+            page,
+            merchant_id=merchant_id,
+            livemode=livemode,
+            type=type,
             payment_id=payment_id,
         )
 
@@ -251,17 +275,24 @@ class Memory:
         self, owner: str | None, livemode: bool, page: Page
     ) -> Sequence[AccountBalance]:
         balances = [
-            each for each in await self.trial_balance(livemode)
+            each
+            for each in await self.trial_balance(livemode)
             if owner is None or each.account.owner == owner
         ]
         return balances[: page.limit + 1]
 
     async def ledger_transactions(
-        self, livemode: bool, page: Page, *, owner: str | None = None,
-        payment_id: str | None = None, account_id: str | None = None,
+        self,
+        livemode: bool,
+        page: Page,
+        *,
+        owner: str | None = None,
+        payment_id: str | None = None,
+        account_id: str | None = None,
     ) -> Sequence[LedgerTransaction]:
         return [
-            each for each in self.transactions
+            each
+            for each in self.transactions
             if payment_id in (None, each.payment_id)
             and (owner is None or owner in {p.account.owner for p in each.postings})
             and (account_id is None or account_id in {p.account.id for p in each.postings})
@@ -276,7 +307,11 @@ class Memory:
         return [AccountBalance(account, *both) for account, both in sums.items()]
 
     async def audit(
-        self, page: Page, *, bucket: int | None = None, payment_id: str | None = None,
+        self,
+        page: Page,
+        *,
+        bucket: int | None = None,
+        payment_id: str | None = None,
         merchant_id: str | None = None,
     ) -> Sequence[AuditRecord]:
         return self._page(
@@ -292,10 +327,19 @@ class Fraud:
 
     async def assess(self, request: RiskRequest) -> FraudAssessment:
         return FraudAssessment(
-            id=new_id("frd", 1, 1), bucket=1, payment_id=request.payment_id,
-            risk_score_hundredths=4, risk_level=RiskLevel.VERY_LOW, model_version="rules-1",
-            features={"amount": request.amount_minor}, violations=(), reasons=("none",),
-            decision=self.decision, latency_us=9, features_stale=False, processed_at=request.at,
+            id=new_id("frd", 1, 1),
+            bucket=1,
+            payment_id=request.payment_id,
+            risk_score_hundredths=4,
+            risk_level=RiskLevel.VERY_LOW,
+            model_version="rules-1",
+            features={"amount": request.amount_minor},
+            violations=(),
+            reasons=("none",),
+            decision=self.decision,
+            latency_us=9,
+            features_stale=False,
+            processed_at=request.at,
         )
 
 
@@ -354,10 +398,18 @@ class Endpoints:
     def _answer(self, status: int, call: str, caller: Caller, **values: Any) -> Answer:
         self.calls.append((call, caller.merchant_id, values))
         view = EndpointView(
-            object="webhook_endpoint", id=values.get("id", f"whe_{'0' * 26}"),
-            url="https://shop.example/webhooks", event_types=("*",), description=None,
-            enabled=True, disabled_reason=None, secret=None, previous_secret_until=None,
-            livemode=caller.livemode, created_at=AT, updated_at=AT,
+            object="webhook_endpoint",
+            id=values.get("id", f"whe_{'0' * 26}"),
+            url="https://shop.example/webhooks",
+            event_types=("*",),
+            description=None,
+            enabled=True,
+            disabled_reason=None,
+            secret=None,
+            previous_secret_until=None,
+            livemode=caller.livemode,
+            created_at=AT,
+            updated_at=AT,
         )
         return Answer(status, encode(view))
 
@@ -375,9 +427,7 @@ class Endpoints:
         view = DeletedEndpointView(object="webhook_endpoint", id=endpoint_id, deleted=True)
         return Answer(200, encode(view))
 
-    async def replay(
-        self, caller: Caller, event_id: str, endpoint_id: str | None = None
-    ) -> Answer:
+    async def replay(self, caller: Caller, event_id: str, endpoint_id: str | None = None) -> Answer:
         self.calls.append(
             ("replay", caller.merchant_id, {"id": event_id, "endpoint_id": endpoint_id})
         )
@@ -423,26 +473,49 @@ class World:
             self.observed.append((what, facts))
 
         flows = Parts(
-            clock=self.clock, journal=self.memory, store=self.memory, fraud=self.fraud,
-            rails={"npci": self.rail}, numbers=Numbers(), policy=Policy(), observe=observe,
+            clock=self.clock,
+            journal=self.memory,
+            store=self.memory,
+            fraud=self.fraud,
+            rails={"npci": self.rail},
+            numbers=Numbers(),
+            policy=Policy(),
+            observe=observe,
         )
         return ApiParts(
-            flows=flows, reader=self.memory, key_pepper=PEPPER, rate_limiter=self.rate_limiter,
-            address_limiter=self.address_limiter, upi_callbacks=self.upi_callbacks,
-            sponsor_callbacks=self.sponsor_callbacks, webhook_endpoints=self.endpoints,
-            is_vpa_blocked=is_blocked, render_metrics=lambda: (b"up 1\n", "text/plain"),
-            health_checks=self.health_checks, limits=self.limits,
+            flows=flows,
+            reader=self.memory,
+            key_pepper=PEPPER,
+            rate_limiter=self.rate_limiter,
+            address_limiter=self.address_limiter,
+            upi_callbacks=self.upi_callbacks,
+            sponsor_callbacks=self.sponsor_callbacks,
+            webhook_endpoints=self.endpoints,
+            is_vpa_blocked=is_blocked,
+            render_metrics=lambda: (b"up 1\n", "text/plain"),
+            health_checks=self.health_checks,
+            limits=self.limits,
         )
 
     def new_merchant(self, **values: Any) -> Merchant:
         now = self.clock.now()
         fields: dict[str, Any] = {
-            "id": new_id("mer", 3, int(now.timestamp() * 1000)), "name": "Tea House",
-            "legal_name": "Tea House Private Limited", "category_code": "5812",
-            "payee_vpa": "teahouse@sikka", "account_number": "001122334455",
-            "account_ifsc": "SIKK0000001", "account_type": "CURRENT", "rail": "npci",
-            "fee_basis_points": 100, "fee_fixed_minor": 0, "gst_basis_points": 1_800,
-            "api_version": "2026-11-01", "active": True, "created_at": now, "updated_at": now,
+            "id": new_id("mer", 3, int(now.timestamp() * 1000)),
+            "name": "Tea House",
+            "legal_name": "Tea House Private Limited",
+            "category_code": "5812",
+            "payee_vpa": "teahouse@sikka",
+            "account_number": "001122334455",
+            "account_ifsc": "SIKK0000001",
+            "account_type": "CURRENT",
+            "rail": "npci",
+            "fee_basis_points": 100,
+            "fee_fixed_minor": 0,
+            "gst_basis_points": 1_800,
+            "api_version": "2026-11-01",
+            "active": True,
+            "created_at": now,
+            "updated_at": now,
         }
         merchant = Merchant(**{**fields, **values})
         self.memory.add(merchant)
@@ -455,9 +528,14 @@ class World:
         secret = api_key.new_secret(livemode=livemode)
         now = self.clock.now()
         key = ApiKey(
-            new_id("key", 3, int(now.timestamp() * 1000)), merchant.id,
-            api_key.secret_hash(PEPPER, secret), api_key.hint_of(secret),
-            scopes or (Scope.PAYMENTS, Scope.REFUNDS), livemode, now, None,
+            new_id("key", 3, int(now.timestamp() * 1000)),
+            merchant.id,
+            api_key.secret_hash(PEPPER, secret),
+            api_key.hint_of(secret),
+            scopes or (Scope.PAYMENTS, Scope.REFUNDS),
+            livemode,
+            now,
+            None,
         )
         self.memory.add(key)
         return key, secret
@@ -486,7 +564,10 @@ def keyed(headers: Mapping[str, str], key: str | None = None) -> dict[str, str]:
 def collect(**values: Any) -> dict[str, Any]:
     """The body of a collect payment."""
     body = {
-        "amount": 129_900, "currency": "INR", "payment_method": "UPI", "user_id": "user_7",
+        "amount": 129_900,
+        "currency": "INR",
+        "payment_method": "UPI",
+        "user_id": "user_7",
         "upi": {"flow": "collect", "vpa": "asha@simbank"},
     }
     return {**body, **values}

@@ -44,9 +44,7 @@ def test_the_canonical_form_is_compact_json_with_sorted_keys() -> None:
         "sequence": 3,
         "previous_hash": "0" * 64,
     }
-    assert text == json.dumps(
-        expected, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    assert text == json.dumps(expected, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def test_the_hash_is_sha256_of_the_canonical_form() -> None:

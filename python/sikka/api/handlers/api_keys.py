@@ -27,7 +27,9 @@ async def create(call: Call) -> Reply:
     )
     reply = reply_of(answer)
     return Reply(
-        reply.status, reply.body, reply.content_type,
+        reply.status,
+        reply.body,
+        reply.content_type,
         {**reply.headers, "Cache-Control": "no-store"},
     )
 

@@ -15,9 +15,7 @@ async def index(call: Call) -> Reply:
     """GET /v1/audit: of a payment, a bucket's chain, or a merchant (the key's, unless named)."""
     query = call.query(AuditQuery)
     named = [
-        each
-        for each in (query.payment_id, query.bucket, query.merchant_id)
-        if each is not None
+        each for each in (query.payment_id, query.bucket, query.merchant_id) if each is not None
     ]
     if len(named) > 1:
         raise InvalidRequest(

@@ -48,9 +48,7 @@ async def update(call: Call) -> Reply:
 async def rotate_secret(call: Call) -> Reply:
     """POST /v1/webhook_endpoints/{id}/rotate_secret."""
     decode_body(call.body, schemas.Nothing)
-    return _secret(
-        await call.parts.webhook_endpoints.rotate_secret(call.caller(), call.id("whe"))
-    )
+    return _secret(await call.parts.webhook_endpoints.rotate_secret(call.caller(), call.id("whe")))
 
 
 async def delete(call: Call) -> Reply:

@@ -16,13 +16,14 @@ async def create(client: Client, headers: dict[str, str], **body: Any) -> tuple[
     return response.status, await response.json()
 
 
-async def test_a_key_is_made_works_and_is_kept_as_a_hash_only(
-    client: Client, world: World
-) -> None:
+async def test_a_key_is_made_works_and_is_kept_as_a_hash_only(client: Client, world: World) -> None:
     merchant = world.new_merchant()
     status, body = await create(
-        client, keyed(world.headers(Scope.ADMIN)), merchant_id=merchant.id,
-        scopes=["payments", "read", "payments"], livemode=True,
+        client,
+        keyed(world.headers(Scope.ADMIN)),
+        merchant_id=merchant.id,
+        scopes=["payments", "read", "payments"],
+        livemode=True,
     )
     assert (status, body["scopes"], body["livemode"]) == (201, ["payments", "read"], True)
     secret = body["secret"]
@@ -35,9 +36,7 @@ async def test_a_key_is_made_works_and_is_kept_as_a_hash_only(
     assert secret not in repr(world.memory.rows)
 
 
-async def test_a_replay_makes_no_second_key_and_has_no_secret(
-    client: Client, world: World
-) -> None:
+async def test_a_replay_makes_no_second_key_and_has_no_secret(client: Client, world: World) -> None:
     merchant = world.new_merchant()
     headers = keyed(world.headers(Scope.ADMIN))
     before = len(world.memory.all(ApiKey))
@@ -99,9 +98,7 @@ async def test_the_audit_trail_is_read_by_payment_bucket_or_merchant(
         body = await (await client.get(f"/v1/audit{query}", headers=headers)).json()
         assert [each["id"] for each in body["data"]] == [audit.id], query
     payment_id = f"pay_{'0' * 26}"
-    body = await (
-        await client.get(f"/v1/audit?payment_id={payment_id}", headers=headers)
-    ).json()
+    body = await (await client.get(f"/v1/audit?payment_id={payment_id}", headers=headers)).json()
     assert body["data"] == []
     both = await client.get(f"/v1/audit?bucket=1&payment_id={payment_id}", headers=headers)
     assert both.status == 400

@@ -39,9 +39,7 @@ async def test_each_payment_has_its_own_result_in_order(client: Client, world: W
     assert len(world.memory.all(Payment)) == 2
 
 
-async def test_a_batch_that_is_sent_again_pays_nobody_twice(
-    client: Client, world: World
-) -> None:
+async def test_a_batch_that_is_sent_again_pays_nobody_twice(client: Client, world: World) -> None:
     headers = world.headers()
     _, first = await send(client, headers, [item("a"), item("b")])
     _, again = await send(client, headers, [item("b"), item("a"), item("c")])
@@ -50,9 +48,7 @@ async def test_a_batch_that_is_sent_again_pays_nobody_twice(
     assert len(world.memory.all(Payment)) == 3
 
 
-async def test_another_payment_under_a_used_key_fails_alone(
-    client: Client, world: World
-) -> None:
+async def test_another_payment_under_a_used_key_fails_alone(client: Client, world: World) -> None:
     headers = world.headers()
     await send(client, headers, [item("a")])
     _, body = await send(client, headers, [item("a", amount=1), item("b")])
@@ -77,9 +73,7 @@ async def test_a_batch_with_an_invalid_payment_changes_nothing(
     assert world.memory.changes == []
 
 
-async def test_a_bug_in_one_payment_does_not_hide_the_others(
-    client: Client, world: World
-) -> None:
+async def test_a_bug_in_one_payment_does_not_hide_the_others(client: Client, world: World) -> None:
     collected = world.rail.collect
 
     async def failing(payment: Payment, *rest: Any) -> Outcome:

@@ -11,7 +11,8 @@ async def test_a_message_of_the_switch_reaches_its_adapter_as_it_came(
 ) -> None:
     body = b"<upi:RespPay xmlns:upi='http://npci.org/upi/schema/'>\xc3\xa9</upi:RespPay>"
     response = await client.post(
-        f"/upi/RespPay/2.0/urn:txnid:{TXN}", data=body,
+        f"/upi/RespPay/2.0/urn:txnid:{TXN}",
+        data=body,
         headers={"Content-Type": "application/xml"},
     )
     assert (response.status, response.content_type) == (200, "application/xml")
@@ -30,9 +31,7 @@ async def test_a_message_of_a_sponsor_reaches_its_adapter_with_its_headers(
     assert (bank, headers["x-signature"], body) == ("simbank", "abc", b"{}")
 
 
-async def test_a_message_that_is_too_large_is_not_even_read(
-    client: Client, world: World
-) -> None:
+async def test_a_message_that_is_too_large_is_not_even_read(client: Client, world: World) -> None:
     for path in (f"/upi/RespPay/2.0/urn:txnid:{TXN}", "/callbacks/sponsor/simbank"):
         response = await client.post(path, data=b"x" * (64 * 1024 + 1))
         assert response.status == 413

@@ -43,9 +43,7 @@ async def test_events_of_others_are_not_there(client: Client, world: World) -> N
     assert body["data"] == []
 
 
-async def test_an_event_is_replayed_to_all_or_to_one_endpoint(
-    client: Client, world: World
-) -> None:
+async def test_an_event_is_replayed_to_all_or_to_one_endpoint(client: Client, world: World) -> None:
     merchant = world.new_merchant()
     headers = world.headers(merchant=merchant)
     await client.post("/v1/payments", json=collect(), headers=keyed(headers))
@@ -67,5 +65,8 @@ async def test_deliveries_are_a_list(client: Client, world: World) -> None:
     await client.post("/v1/payments", json=collect(), headers=keyed(headers))
     url = f"/v1/events/{world.memory.all(Event)[0].id}/deliveries"
     assert await (await client.get(url, headers=headers)).json() == {
-        "object": "list", "url": url, "has_more": False, "data": [],
+        "object": "list",
+        "url": url,
+        "has_more": False,
+        "data": [],
     }

@@ -9,8 +9,11 @@ from tests.unit.api.conftest import Client
 from tests.unit.api.world import World, keyed
 
 MERCHANT = {
-    "name": "Chai Point", "legal_name": "Chai Point Private Limited", "category_code": "5814",
-    "payee_vpa": "ChaiPoint@SimBank", "account_number": "000123456789",
+    "name": "Chai Point",
+    "legal_name": "Chai Point Private Limited",
+    "category_code": "5814",
+    "payee_vpa": "ChaiPoint@SimBank",
+    "account_number": "000123456789",
     "account_ifsc": "SIMB0000001",
 }
 
@@ -49,8 +52,12 @@ async def test_the_same_request_again_takes_nobody_on(client: Client, world: Wor
 
 async def test_what_breaks_a_rule_is_named(client: Client, world: World) -> None:
     wrong = {
-        "payee_vpa": "x", "category_code": "12", "account_ifsc": "SIMB1000001",
-        "fee_basis_points": 10_001, "account_number": "", "account_type": "GOLD",
+        "payee_vpa": "x",
+        "category_code": "12",
+        "account_ifsc": "SIMB1000001",
+        "fee_basis_points": 10_001,
+        "account_number": "",
+        "account_type": "GOLD",
     }
     for param, value in wrong.items():
         status, body = await create(client, world.headers(Scope.ADMIN), **{param: value})
@@ -63,7 +70,8 @@ async def test_what_breaks_a_rule_is_named(client: Client, world: World) -> None
 async def test_only_what_is_named_is_changed(client: Client, world: World) -> None:
     merchant = world.new_merchant()
     response = await client.post(
-        f"/v1/merchants/{merchant.id}", json={"fee_fixed": 300, "active": False},
+        f"/v1/merchants/{merchant.id}",
+        json={"fee_fixed": 300, "active": False},
         headers=keyed(world.headers(Scope.ADMIN)),
     )
     body = await response.json()
@@ -114,10 +122,14 @@ async def test_administration_needs_the_scope(client: Client, world: World) -> N
     merchant = world.new_merchant()
     headers = keyed(world.headers(merchant=merchant))
     for method, path in (
-        ("GET", "/v1/merchants"), ("POST", "/v1/merchants"),
-        ("GET", f"/v1/merchants/{merchant.id}"), ("POST", f"/v1/merchants/{merchant.id}"),
-        ("GET", "/v1/api_keys"), ("POST", "/v1/api_keys"),
-        ("DELETE", f"/v1/api_keys/key_{'0' * 26}"), ("GET", "/v1/audit"),
+        ("GET", "/v1/merchants"),
+        ("POST", "/v1/merchants"),
+        ("GET", f"/v1/merchants/{merchant.id}"),
+        ("POST", f"/v1/merchants/{merchant.id}"),
+        ("GET", "/v1/api_keys"),
+        ("POST", "/v1/api_keys"),
+        ("DELETE", f"/v1/api_keys/key_{'0' * 26}"),
+        ("GET", "/v1/audit"),
         ("GET", "/v1/ledger/trial_balance"),
     ):
         response = await client.request(method, path, headers=headers)

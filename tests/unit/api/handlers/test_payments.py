@@ -29,8 +29,12 @@ async def test_a_collect_payment_is_created_as_the_documentation_says(
 ) -> None:
     merchant = world.new_merchant()
     payment = await create(
-        client, world.headers(merchant=merchant), upi=COLLECT, description="Order 1042",
-        metadata={"order": "1042"}, device={"fingerprint": "d-81c2", "ip": "203.0.113.9"},
+        client,
+        world.headers(merchant=merchant),
+        upi=COLLECT,
+        description="Order 1042",
+        metadata={"order": "1042"},
+        device={"fingerprint": "d-81c2", "ip": "203.0.113.9"},
     )
     assert payment["object"] == "payment"
     assert (payment["status"], payment["stage"]) == ("PENDING", "submitted")
@@ -39,15 +43,15 @@ async def test_a_collect_payment_is_created_as_the_documentation_says(
     assert payment["merchant_id"] == merchant.id
     assert payment["next_action"]["type"] == "approve_in_upi_app"
     assert payment["fraud"] == {
-        "decision": "APPROVE", "risk_level": "VERY_LOW", "risk_score": "0.04",
+        "decision": "APPROVE",
+        "risk_level": "VERY_LOW",
+        "risk_score": "0.04",
     }
     assert (payment["description"], payment["metadata"]) == ("Order 1042", {"order": "1042"})
     assert payment["livemode"] is False
 
 
-@pytest.mark.parametrize(
-    ("flow", "action"), [("intent", "open_upi_link"), ("qr", "scan_qr")]
-)
+@pytest.mark.parametrize(("flow", "action"), [("intent", "open_upi_link"), ("qr", "scan_qr")])
 async def test_intent_and_qr_give_a_link(
     client: Client, world: World, flow: str, action: str
 ) -> None:
@@ -85,9 +89,7 @@ async def test_the_same_key_with_another_body_is_refused(client: Client, world: 
     assert len(world.memory.all(Payment)) == 1
 
 
-async def test_the_same_key_in_the_other_mode_is_another_key(
-    client: Client, world: World
-) -> None:
+async def test_the_same_key_in_the_other_mode_is_another_key(client: Client, world: World) -> None:
     merchant = world.new_merchant()
     for livemode in (False, True):
         headers = keyed(world.headers(merchant=merchant, livemode=livemode), "order-1042")
@@ -130,16 +132,12 @@ async def test_a_payment_that_is_too_risky_is_402_and_recorded(
 
 async def test_a_rail_that_was_not_reached_is_424(client: Client, world: World) -> None:
     world.rail.outcome = Outcome(OutcomeKind.NOT_SENT, failure_code="rail_unavailable")
-    response = await client.post(
-        "/v1/payments", json=collect(), headers=keyed(world.headers())
-    )
+    response = await client.post("/v1/payments", json=collect(), headers=keyed(world.headers()))
     assert response.status == 424
 
 
 @pytest.mark.parametrize("method", ["CARD", "WALLET"])
-async def test_a_method_that_is_not_there_is_422(
-    client: Client, world: World, method: str
-) -> None:
+async def test_a_method_that_is_not_there_is_422(client: Client, world: World, method: str) -> None:
     body = {"payment_method": method, "amount": 100, "currency": "INR", "user_id": "u"}
     response = await client.post("/v1/payments", json=body, headers=keyed(world.headers()))
     assert response.status == 422
@@ -161,7 +159,8 @@ async def test_a_device_address_that_is_none_is_named(
 
 async def test_an_error_names_the_field_and_no_vpa(client: Client, world: World) -> None:
     response = await client.post(
-        "/v1/payments", json=collect(upi={"flow": "collect", "vpa": "asha@@simbank"}),
+        "/v1/payments",
+        json=collect(upi={"flow": "collect", "vpa": "asha@@simbank"}),
         headers=keyed(world.headers()),
     )
     error = (await response.json())["error"]
@@ -200,9 +199,7 @@ async def test_a_payment_of_somebody_else_or_of_the_other_mode_is_404(
     strangers = (world.headers(), world.headers(merchant=merchant, livemode=True))
     for path in ("", "/qr"):
         for headers in strangers:
-            response = await client.get(
-                f"/v1/payments/{created['id']}{path}", headers=headers
-            )
+            response = await client.get(f"/v1/payments/{created['id']}{path}", headers=headers)
             assert response.status == 404
     for headers in strangers:
         listed = await (await client.get("/v1/payments", headers=headers)).json()

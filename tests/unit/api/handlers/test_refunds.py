@@ -12,9 +12,7 @@ async def captured(client: Client, world: World, headers: dict[str, str]) -> str
     response = await client.post("/v1/payments", json=collect(), headers=keyed(headers))
     payment = world.memory.get(Payment, (await response.json())["id"])
     world.memory.add(
-        payment.moved(
-            Status.SUCCESS, Stage.CAPTURED, world.clock.now(), captured_minor=129_900
-        )
+        payment.moved(Status.SUCCESS, Stage.CAPTURED, world.clock.now(), captured_minor=129_900)
     )
     id: str = payment.id
     return id
@@ -35,9 +33,7 @@ async def test_a_part_and_then_the_rest_can_be_refunded(client: Client, world: W
     status, first = await refund(client, headers, payment_id, amount=29_900, reason="one item")
     assert (status, first["object"], first["amount"]) == (201, "refund", 29_900)
     assert (first["payment_id"], first["reason"]) == (payment_id, "one item")
-    response = await client.post(
-        f"/v1/payments/{payment_id}/refunds", headers=keyed(headers)
-    )
+    response = await client.post(f"/v1/payments/{payment_id}/refunds", headers=keyed(headers))
     assert (response.status, (await response.json())["amount"]) == (201, 100_000)
     assert world.memory.get(Payment, payment_id).refunded_minor == 129_900
 

@@ -24,7 +24,10 @@ async def test_the_network_says_who_holds_an_address(client: Client, world: Worl
     assert (status, body) == (
         200,
         {
-            "object": "vpa", "vpa": "asha@simbank", "blocked": False, "exists": True,
+            "object": "vpa",
+            "vpa": "asha@simbank",
+            "blocked": False,
+            "exists": True,
             "name": "ASHA KUMARI",
         },
     )
@@ -68,9 +71,7 @@ async def test_a_network_that_does_not_say_is_424_and_not_stored(
 
 
 @pytest.mark.parametrize("vpa", ["asha", "@simbank", "asha@", "a sha@simbank", "asha@sim.bank"])
-async def test_a_text_that_is_no_address_is_refused(
-    client: Client, world: World, vpa: str
-) -> None:
+async def test_a_text_that_is_no_address_is_refused(client: Client, world: World, vpa: str) -> None:
     status, body = await validate(client, world.headers(), vpa=vpa)
     assert (status, body["error"]["code"], body["error"]["param"]) == (400, "vpa_invalid", "vpa")
 

@@ -12,10 +12,19 @@ ID = f"whe_{'0' * 25}1"
 
 def stored(world: World, merchant: Merchant, id: str = ID, **values: object) -> WebhookEndpoint:
     fields: dict[str, object] = {
-        "id": id, "merchant_id": merchant.id, "url": "https://shop.example/webhooks",
-        "event_types": ("*",), "description": None, "sealed_secret": b"sealed",
-        "sealed_previous_secret": None, "previous_secret_until": None, "enabled": True,
-        "disabled_reason": None, "livemode": False, "version": 1, "created_at": AT,
+        "id": id,
+        "merchant_id": merchant.id,
+        "url": "https://shop.example/webhooks",
+        "event_types": ("*",),
+        "description": None,
+        "sealed_secret": b"sealed",
+        "sealed_previous_secret": None,
+        "previous_secret_until": None,
+        "enabled": True,
+        "disabled_reason": None,
+        "livemode": False,
+        "version": 1,
+        "created_at": AT,
         "updated_at": AT,
     }
     endpoint = WebhookEndpoint(**{**fields, **values})  # type: ignore[arg-type]
@@ -55,12 +64,17 @@ async def test_what_cannot_be_an_endpoint_is_named(client: Client, world: World)
 async def test_only_what_is_named_is_changed(client: Client, world: World) -> None:
     merchant = world.new_merchant()
     response = await client.post(
-        f"/v1/webhook_endpoints/{ID}", json={"enabled": False, "description": None},
+        f"/v1/webhook_endpoints/{ID}",
+        json={"enabled": False, "description": None},
         headers=keyed(world.headers(merchant=merchant)),
     )
     assert response.status == 200
     values = {
-        "id": ID, "url": UNSET, "event_types": UNSET, "description": None, "enabled": False,
+        "id": ID,
+        "url": UNSET,
+        "event_types": UNSET,
+        "description": None,
+        "enabled": False,
     }
     assert world.endpoints.calls == [("update", merchant.id, values)]
 
@@ -106,9 +120,7 @@ async def test_endpoints_of_others_and_deleted_ones_are_not_there(
 ) -> None:
     merchant = world.new_merchant()
     stored(world, merchant)
-    gone = stored(
-        world, merchant, f"whe_{'0' * 25}2", enabled=False, disabled_reason=DELETED
-    )
+    gone = stored(world, merchant, f"whe_{'0' * 25}2", enabled=False, disabled_reason=DELETED)
     own, stranger = world.headers(merchant=merchant), world.headers()
     for headers, id in ((stranger, ID), (own, gone.id)):
         for path in ("", "/deliveries"):
