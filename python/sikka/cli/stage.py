@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -71,7 +70,7 @@ async def stage(directory: Path, port: int | None, observe: Observer) -> AsyncIt
         await migrate.upgrade(settings.database.url.reveal())
         house = await stack.enter_async_context(bootstrap.house(settings, observe))
         await stack.enter_async_context(bootstrap.worker(settings, on=house))
-        gateway = await stack.enter_async_context(bootstrap.gateway(settings, on=house))
+        gateway = await stack.enter_async_context(_gateway(settings, house, port))
         world.set_gateway(gateway.url)
         yield Stage(house, gateway, world, path)
 
@@ -79,7 +78,7 @@ async def stage(directory: Path, port: int | None, observe: Observer) -> AsyncIt
 def _write_settings(directory: Path, port: int | None, npci_url: str) -> Path:
     """Write the demo's settings as an operator would; answers the path of the file."""
     settings = {
-        "server": {"port": _free_port() if port is None else port, "shutdown_timeout_s": 2.0},
+        "server": {"port": PREFERRED_PORT if port is None else port, "shutdown_timeout_s": 2.0},
         "database": {"url": f"sqlite+aiosqlite:///{directory / 'sikka.db'}"},
         "upi": {
             "npci": {
@@ -122,12 +121,17 @@ def _master_key(directory: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def _free_port() -> int:
-    """8080 when nobody listens there, or 0: any free one."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@asynccontextmanager
+async def _gateway(
+    settings: Settings, house: bootstrap.House, port: int | None
+) -> AsyncIterator[bootstrap.Gateway]:
+    """The API on its port; on any free one when the preferred port turns out to be taken."""
+    async with AsyncExitStack() as stack:
         try:
-            probe.bind(("127.0.0.1", PREFERRED_PORT))
+            gateway = await stack.enter_async_context(bootstrap.gateway(settings, on=house))
         except OSError:
-            return 0
-    return PREFERRED_PORT
+            if port is not None:
+                raise
+            elsewhere = replace(settings, server=replace(settings.server, port=0))
+            gateway = await stack.enter_async_context(bootstrap.gateway(elsewhere, on=house))
+        yield gateway
