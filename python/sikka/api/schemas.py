@@ -68,8 +68,9 @@ IdempotencyKey = Annotated[
     Meta(
         min_length=1,
         max_length=255,
-        pattern=rf"^[ -~]+{END}",
-        description="1 to 255 printable ASCII characters.",
+        # A space at the end would be lost: in the header to HTTP, in an index to its collation.
+        pattern=rf"^[!-~]([ -~]*[!-~])?{END}",
+        description="1 to 255 printable ASCII characters, without a space at either end.",
     ),
 ]
 PaymentId = Annotated[str, Meta(pattern=rf"^pay_{_ID}{END}")]

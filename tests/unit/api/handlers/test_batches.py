@@ -63,6 +63,7 @@ async def test_a_batch_with_an_invalid_payment_changes_nothing(
         "payments[1].payment.amount": [item("a"), item("b", amount=0)],
         "payments[1].payment.device.ip": [item("a"), item("b", device={"ip": "x"})],
         "payments[1].idempotency_key": [item("a"), item("a")],
+        "payments[0].idempotency_key": [item("a ")],
         "payments": [],
     }
     for param, items in batches.items():
