@@ -32,7 +32,7 @@ async def poll_payment(parts: Parts, state: UpiState) -> None:
     if not payment.is_open:
         return
     try:
-        if is_exhausted(parts.policy, payment.created_at, now):
+        if is_exhausted(parts.policy, payment.created_at, upi.updated_at, now):
             if payment.stage is not Stage.NEEDS_ATTENTION:
                 await needs_attention(parts, state, POLLER, checks_made=upi.checks_made)
             return
@@ -68,7 +68,7 @@ async def poll_refund(parts: Parts, refund: Refund) -> None:
     now = parts.clock.now()
     rail = parts.rail(state.upi.rail)
     try:
-        if is_exhausted(parts.policy, refund.created_at, now):
+        if is_exhausted(parts.policy, refund.created_at, refund.updated_at, now):
             await _refund_needs_attention(parts, state.payment, refund)
             return
         made = refund.checks_made + 1

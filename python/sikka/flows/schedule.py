@@ -23,6 +23,10 @@ def next_check_at(
     return now + interval
 
 
-def is_exhausted(policy: Policy, created_at: datetime, now: datetime) -> bool:
-    """Whether a payment has stayed unknown for so long that a person must look at it."""
-    return now - created_at >= timedelta(seconds=policy.checks_until_s)
+def is_exhausted(policy: Policy, created_at: datetime, updated_at: datetime, now: datetime) -> bool:
+    """Whether a payment has stayed unknown for so long that a person must look at it.
+
+    One that nobody has asked about lately (the gateway was down) is asked about once more first.
+    """
+    asked_lately = now - updated_at <= timedelta(seconds=2 * policy.check_interval_s)
+    return asked_lately and now - created_at >= timedelta(seconds=policy.checks_until_s)

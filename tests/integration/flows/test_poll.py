@@ -88,12 +88,17 @@ async def test_a_check_without_a_usable_answer_changes_nothing_but_the_schedule(
     assert state.upi.next_check_at == START + timedelta(seconds=900)
 
 
-async def test_a_payment_that_stays_unknown_for_two_days_goes_to_a_person(
+async def test_a_payment_that_stays_unknown_is_asked_about_once_more_and_goes_to_a_person(
     world: FlowWorld,
 ) -> None:
     payment_id = id_of(await world.pay("order-1", PENDING))
     world.clock.move(172_800)
+    world.rail.says.append(PENDING)
     await poll_payment(world.parts, await world.state(payment_id))
+    assert (await world.state(payment_id)).payment.stage is Stage.SUBMITTED
+    world.clock.move(900)
+    await poll_payment(world.parts, await world.state(payment_id))
+    assert [what for what, _ in world.rail.sent] == ["collect", "check"]
     state = await world.state(payment_id)
     assert (state.payment.stage, state.upi.next_check_at) == (Stage.NEEDS_ATTENTION, None)
     assert state.payment.status is Status.PENDING

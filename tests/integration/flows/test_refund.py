@@ -145,6 +145,9 @@ async def test_a_refund_that_stays_unknown_goes_to_a_person_once(world: FlowWorl
     payment_id = await _captured(world)
     refund_id = shown(await world.give_back(payment_id, "refund-1", PENDING))["id"]
     world.clock.move(172_801)
+    world.rail.says.append(PENDING)
+    await poll_refund(world.parts, await world.stored_refund(refund_id))
+    world.clock.move(900)
     await poll_refund(world.parts, await world.stored_refund(refund_id))
     stuck = await world.stored_refund(refund_id)
     assert (stuck.needs_attention, stuck.next_check_at) == (True, None)
