@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -62,6 +63,7 @@ class Authenticator:
         self._address_limiter = address_limiter
         self._clock_s = clock_s
         self._cache: dict[str, tuple[float, Principal]] = {}
+        self._asked: dict[str, asyncio.Task[Principal]] = {}
 
     async def principal(self, authorization: str | None, address: str | None) -> Principal:
         """The principal of an `Authorization` header that came from an address.
@@ -73,19 +75,36 @@ class Authenticator:
         """
         secret = secret_of(authorization)
         digest = api_key.secret_hash(self._pepper, secret)
-        now_s = self._clock_s()
         cached = self._cache.get(digest)
-        if cached is not None and now_s < cached[0]:
+        if cached is not None and self._clock_s() < cached[0]:
             return cached[1]
-        if cached is None:
+        asked = self._asked.get(digest)
+        if asked is None:
+            # Requests that come together under one key share its look-up, and its cost.
+            live = api_key.is_live(secret)
+            known = cached is not None
+            asked = asyncio.create_task(self._ask(digest, address, live=live, known=known))
+            self._asked[digest] = asked
+            asked.add_done_callback(lambda task: self._answered(digest, task))
+        return await asyncio.shield(asked)
+
+    async def _ask(self, digest: str, address: str | None, *, live: bool, known: bool) -> Principal:
+        now_s = self._clock_s()
+        if not known:
             # Who was let in a moment ago is not guessing, and pays for no outage of the database.
             await self._address_limiter.take(address or "", 1)
-        principal = await self._look_up(digest, live=api_key.is_live(secret))
+        principal = await self._look_up(digest, live=live)
         if len(self._cache) >= CACHE_MAXIMUM:
             del self._cache[next(iter(self._cache))]
         # The time is of before the look-up, so that a slow answer is not believed for longer.
         self._cache[digest] = (now_s + self._cache_s, principal)
         return principal
+
+    def _answered(self, digest: str, task: asyncio.Task[Principal]) -> None:
+        del self._asked[digest]
+        if not task.cancelled():
+            # Whoever asked may have gone away; the error was theirs and is nobody's now.
+            task.exception()
 
     async def _look_up(self, digest: str, *, live: bool) -> Principal:
         key = await self._reader.api_key_by_hash(digest)

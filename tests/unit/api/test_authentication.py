@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import replace
 
@@ -142,6 +143,24 @@ async def test_who_was_let_in_a_moment_ago_does_not_count_as_guessing(world: Wor
         seconds.value += 10.0
     with pytest.raises(RateLimited):
         await door.principal(f"Bearer {SECRET}", "203.0.113.9")
+
+
+async def test_requests_that_come_together_under_one_key_share_its_look_up(world: World) -> None:
+    key, secret = world.new_key(world.new_merchant(), Scope.READ)
+    door = authenticator(world, burst=1)
+    asked = (door.principal(f"Bearer {secret}", "203.0.113.9") for _ in range(50))
+    assert {each.key.id for each in await asyncio.gather(*asked)} == {key.id}
+    assert world.memory.key_look_ups == 1
+
+
+async def test_a_request_that_is_given_up_takes_no_other_with_it(world: World) -> None:
+    door = authenticator(world)
+    first = asyncio.create_task(door.principal(f"Bearer {SECRET}", None))
+    second = asyncio.create_task(door.principal(f"Bearer {SECRET}", None))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(AuthenticationFailed):
+        await second
 
 
 def test_secrets_are_long_random_and_carry_their_mode() -> None:
