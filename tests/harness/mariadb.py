@@ -9,28 +9,27 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.harness.process import ServerError, ServerProcess, find_binary, free_port
+from tests.harness.process import ServerError, find_binary
+from tests.harness.server import PrivateServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-START_TIMEOUT_S = 60.0
-START_ATTEMPTS = 3
 COMMAND_TIMEOUT_S = 60.0
 SOCKET_PATH_BYTES_MAX = 107
 
 
-class MariaDb:
+class MariaDb(PrivateServer):
     """One MariaDB server. Use `MariaDb.start(directory)`; always `stop()` it in the end."""
 
+    start_timeout_s = 60.0
+
     def __init__(self, directory: Path, options: tuple[str, ...] = ()) -> None:
-        self._directory = directory
+        super().__init__(directory)
         self._data = directory / "data"
         self._socket = directory / "mariadb.sock"
         self._options = options
         self._names = itertools.count(1)
-        self._process: ServerProcess | None = None
-        self.port = 0
         if len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES_MAX:
             raise ServerError(f"directory {directory} is too long for a socket's path")
 
@@ -43,49 +42,8 @@ class MariaDb:
         """
         server = cls(directory, options)
         server._install()
-        for attempt in range(1, START_ATTEMPTS + 1):
-            server.port = free_port()
-            try:
-                server.restart()
-            except ServerError:
-                if attempt == START_ATTEMPTS:
-                    raise
-            else:
-                break
+        server._begin()
         return server
-
-    @property
-    def process(self) -> ServerProcess:
-        if self._process is None:
-            raise ServerError("this MariaDB was never started")
-        return self._process
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.is_running
-
-    def restart(self) -> None:
-        """Starts the server again on the same data and port; stops it first when it runs."""
-        self.stop()
-        self._process = ServerProcess(self._arguments(), self._directory / "server.log")
-        self._process.wait_until(self._greets, START_TIMEOUT_S)
-
-    def stop(self) -> None:
-        """Ends the server in good order; does nothing when it is not running."""
-        if self._process is not None:
-            self._process.stop()
-
-    def kill(self) -> None:
-        """Ends the server as a power cut would; `restart()` recovers what was committed."""
-        self.process.kill()
-
-    def pause(self) -> None:
-        """Freezes the server: connections stay open and nothing answers."""
-        self.process.pause()
-
-    def resume(self) -> None:
-        """Lets a paused server go on."""
-        self.process.resume()
 
     def url(self, database: str) -> str:
         """The SQLAlchemy address of `database` on this server."""
@@ -168,7 +126,7 @@ class MariaDb:
         # MariaDB refuses to run as root unless it is told to.
         return ["--user=root"] if os.geteuid() == 0 else []
 
-    def _greets(self) -> bool:
+    def _answers(self) -> bool:
         """Whether the server speaks first, with the handshake of protocol version 10."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
