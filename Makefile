@@ -35,7 +35,7 @@ test: setup ## run all tests, on a private MariaDB and Redis, with coverage
 
 .PHONY: bench
 bench: setup ## run all benches, peers side by side
-	deploy/setup/install_servers.sh
+	deploy/setup/install_servers.sh wrk
 	$(BIN)/python -m benches
 
 .PHONY: lint
