@@ -377,6 +377,19 @@ def test_the_example_of_production_takes_every_secret_from_the_environment() -> 
             )
 
 
+def test_the_example_beside_the_simulated_world_finds_its_keys_there() -> None:
+    environ = {
+        "DATABASE_URL": "mysql+asyncmy://sikka:hunter2@127.0.0.1/sikka",
+        "REDIS_URL": "redis://127.0.0.1/0",
+        "SIKKA_MASTER_KEY": KEY,
+        "SIKKA_WORLD": "/srv/world",
+    }
+    settings = Settings.load(EXAMPLES / "simulated.yaml", environ)
+    assert settings.upi.npci is not None
+    assert settings.upi.npci.signing_key == Path("/srv/world/gateway.key.pem")
+    assert settings.server.workers == 2
+
+
 def test_the_policy_of_the_settings_is_the_policy_of_the_flows() -> None:
     assert dataclasses.asdict(Policy()) == dataclasses.asdict(parts.Policy())
 

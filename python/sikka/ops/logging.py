@@ -97,5 +97,7 @@ def configure(
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # The driver repeats the server's warnings, and those may repeat values of rows.
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)
     logging.captureWarnings(capture=True)
     return handler

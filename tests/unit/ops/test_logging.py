@@ -120,3 +120,8 @@ def test_libraries_are_quiet_below_warning(stream: io.StringIO) -> None:
     logging.getLogger("aiohttp.access").info("GET /")
     logging.getLogger("sqlalchemy.engine").info("SELECT 1")
     assert stream.getvalue() == ""
+
+
+def test_what_the_driver_repeats_of_rows_is_not_logged(stream: io.StringIO) -> None:
+    logging.getLogger("asyncmy").warning("Data truncated for column 'payer_vpa' at row 1")
+    assert stream.getvalue() == ""
