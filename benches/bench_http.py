@@ -23,8 +23,9 @@ from benches.stack import BIN, Load, Stack, running
 # with its built-in payment plugin, everything durable, two cores for server, database and client.
 KILL_BILL = {"rate": 225.0, "p99_ms": 131.0, "server_cpu_us": 4_500.0, "database_cpu_us": 3_900.0}
 
-CONNECTIONS = (1, 16, 64)
-SECONDS = 6
+CONNECTIONS = (1, 16, 64, 256)
+WORKERS = (1, 2)
+SECONDS = 5
 PROFILE_SECONDS = 6
 _FRAME = re.compile(r"^(?P<name>.+) \((?P<file>[^)]+)\)$")
 
@@ -32,14 +33,20 @@ _FRAME = re.compile(r"^(?P<name>.+) \((?P<file>[^)]+)\)$")
 def run(report: dict[str, Any]) -> None:
     """Measure creation and lifecycle, print tables, and put figures and profiles in `report`."""
     section = report.setdefault("http", {"peer_kill_bill": KILL_BILL})
-    with running(workers=1, callbacks=False) as stack:
-        section["create"] = _measure(stack, "POST /v1/payments, the rail answers at once")
-        section["create_profile"] = _profile(stack)
-    with running(workers=1, callbacks=True) as stack:
-        section["lifecycle"] = _measure(
-            stack, "whole lifecycle: created, signed, sent, called back, verified, booked"
-        )
-        section["lifecycle_profile"] = _profile(stack)
+    for workers in WORKERS:
+        shown = "one process" if workers == 1 else f"{workers} processes"
+        with running(workers=workers, callbacks=False) as stack:
+            section[f"create_{workers}"] = _measure(
+                stack, f"POST /v1/payments, the rail answers at once, {shown}"
+            )
+            if workers == 1:
+                section["create_profile"] = _profile(stack)
+        with running(workers=workers, callbacks=True) as stack:
+            section[f"lifecycle_{workers}"] = _measure(
+                stack, f"whole lifecycle: signed, sent, called back, verified, booked, {shown}"
+            )
+            if workers == 1:
+                section["lifecycle_profile"] = _profile(stack)
 
 
 def _measure(stack: Stack, title: str) -> dict[str, Any]:
@@ -48,7 +55,7 @@ def _measure(stack: Stack, title: str) -> dict[str, Any]:
     print(f"\n{title}")
     print(
         f"  {'connections':>11}  {'payments/s':>10}  {'p50 ms':>7}  {'p99 ms':>7}  "
-        f"{'gateway us':>10}  {'database us':>11}  {'rail us':>8}  {'not 2xx':>7}"
+        f"{'gateway us':>10}  {'database us':>11}  {'rail us':>8}  {'not 2xx':>7}  {'lag s':>5}"
     )
     for connections, load in loads.items():
         cpu = "  ".join(
@@ -57,7 +64,7 @@ def _measure(stack: Stack, title: str) -> dict[str, Any]:
         )
         print(
             f"  {connections:>11}  {load.rate:>10.0f}  {load.p50_ms:>7.1f}  {load.p99_ms:>7.1f}  "
-            f"{cpu}  {load.refused + load.failed:>7}"
+            f"{cpu}  {load.refused + load.failed:>7}  {load.lag_s:>5.1f}"
         )
     for load in loads.values():
         if load.refused or load.failed:

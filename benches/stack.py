@@ -32,7 +32,10 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What wrk saw, and what each process spent meanwhile; CPU in seconds."""
+    """What wrk saw, and what each process spent meanwhile; CPU in seconds.
+
+    `lag_s` is how long after the last answer the last payment had its outcome (whole lifecycle).
+    """
 
     payments: int
     duration_s: float
@@ -41,6 +44,7 @@ class Load:
     p50_ms: float
     p99_ms: float
     cpu_s: Mapping[str, float]
+    lag_s: float
 
     @property
     def rate(self) -> float:
@@ -86,11 +90,14 @@ class Stack:
         self.workers = workers
         self.port = free_port()
         self.key = ""
+        self._schema = ""
+        self._callbacks = False
         self.rail: subprocess.Popen[bytes]
         self.gateway: subprocess.Popen[bytes]
 
     def start(self, *, callbacks: bool) -> None:
         """Bring everything up; return when the gateway is ready."""
+        self._callbacks = callbacks
         for name in ("gateway", "switch"):
             _key_pair(self.directory, name)
         port_file = self.directory / "rail.port"
@@ -140,7 +147,7 @@ class Stack:
                 process.wait(30)
 
     def _configure(self, rail_port: int) -> None:
-        name = self.database.create_database()
+        name = self._schema = self.database.create_database()
         peer = [{"certificate": str(self.directory / "switch.pem")}]
         settings = {
             "server": {"port": self.port},
@@ -213,6 +220,10 @@ class Stack:
             env={**os.environ, "SIKKA_BENCH_KEY": self.key},
         ).stdout
         result: dict[str, Any] = json.loads(output.split("RESULT ")[1])
+        ended_s = time.monotonic()
+        if self._callbacks:
+            _wait(lambda: self._pending() == 0)
+        lag_s = time.monotonic() - ended_s
         spent = {name: cpu_s(pid) - before[name] for name, pid in processes.items()}
         return Load(
             result["requests"],
@@ -222,7 +233,12 @@ class Stack:
             result["p50_ms"],
             result["p99_ms"],
             spent,
+            lag_s,
         )
+
+    def _pending(self) -> int:
+        query = f"SELECT COUNT(*) FROM {self._schema}.payments WHERE status = 'PENDING'"
+        return int(self.database.execute(query))
 
 
 def cpu_s(pid: int) -> float:
