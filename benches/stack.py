@@ -51,6 +51,11 @@ class Load:
         """Payments a second."""
         return self.payments / self.duration_s
 
+    @property
+    def ended_rate(self) -> float:
+        """Payments a second, counted until the last of them had its outcome."""
+        return self.payments / (self.duration_s + self.lag_s)
+
     def cpu_us(self, process: str) -> float:
         """CPU of a process for one payment, microseconds."""
         return self.cpu_s[process] * 1e6 / max(self.payments, 1)

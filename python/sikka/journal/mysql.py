@@ -163,7 +163,7 @@ class MySqlWriter:
 
     async def _bind(self, step: Insert | AddBalances | Update) -> None:
         self._table = step.rows.name
-        text, values = bulk_update(step) if isinstance(step, Update) else bulk_insert(step)
+        text, values = bulk_update(step, "mysql") if isinstance(step, Update) else bulk_insert(step)
         await self._cursor.executemany(text, values)
         self._table = ""
 
@@ -261,7 +261,7 @@ def _single_statements(step: Step, one_by_one: bool) -> Iterator[Statement]:
     build a table first.
     """
     if isinstance(step, Update) and one_by_one:
-        text, rows = bulk_update(step)
+        text, rows = bulk_update(step, "mysql")
         for row in rows:
             yield text, row
     else:

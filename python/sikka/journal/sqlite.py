@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sikka.journal.changes import Insert, Lock, MissingHead, Step, Steps, Verdicts
-from sikka.journal.statements import statements
+from sikka.journal.changes import Insert, Lock, MissingHead, Step, Steps, Update, Verdicts
+from sikka.journal.statements import bulk_update, statements
 from sikka.journal.writer import Failure, Hook, WriteFailed, rejected
 
 BUSY_TIMEOUT_S = 5.0
@@ -106,8 +106,10 @@ class SqliteWriter:
         self._table = step.rows.name
         rows: list[Sequence[Any]] = []
         if isinstance(step, Insert):
-            # Binding row after row to one prepared statement is SQLite's fastest insert.
+            # Binding row after row to one prepared statement is what SQLite does fastest.
             connection.executemany(step.rows.insert(1, "qmark"), step.rows.encode(step.values))
+        elif isinstance(step, Update):
+            connection.executemany(*bulk_update(step, "sqlite"))
         else:
             for text, parameters in statements(step, "sqlite"):
                 cursor = connection.execute(text, parameters)

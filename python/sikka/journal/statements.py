@@ -19,6 +19,7 @@ PARAMETERS_MAX = 30_000
 
 _STYLES: dict[Dialect, Literal["format", "qmark"]] = {"mysql": "format", "sqlite": "qmark"}
 _MARKS: dict[Dialect, str] = {"mysql": "%s", "sqlite": "?"}
+_QUOTES: dict[Dialect, str] = {"mysql": "`", "sqlite": '"'}
 
 
 def statements(step: Step, dialect: Dialect) -> Iterator[Statement]:
@@ -65,12 +66,12 @@ def bulk_insert(step: Insert | AddBalances) -> tuple[str, Sequence[Sequence[Any]
     return text, list(zip(*columns, strict=True))
 
 
-def bulk_update(step: Update) -> tuple[str, Sequence[Sequence[Any]]]:
-    """One update for MariaDB's `executemany`, and its rows: the key last."""
+def bulk_update(step: Update, dialect: Dialect) -> tuple[str, Sequence[Sequence[Any]]]:
+    """One update for the driver's `executemany`, and its rows: the key last."""
     width = len(step.columns) + 1
     flat = step.rows.update_parameters(step.columns, step.values, step.key)
     rows = [(*flat[at + 1 : at + width], flat[at]) for at in range(0, len(flat), width)]
-    return _update_text(step.rows.name, step.key, step.columns), rows
+    return _update_text(step.rows.name, step.key, step.columns, dialect), rows
 
 
 @lru_cache(maxsize=1024)
@@ -81,9 +82,11 @@ def _insert_text(table: str, columns: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _update_text(table: str, key: str, columns: tuple[str, ...]) -> str:
-    changes = ",".join(f"`{name}`=%s" for name in columns)
-    return f"UPDATE `{table}` SET {changes} WHERE `{key}`=%s"  # noqa: S608 - names of the schema
+def _update_text(table: str, key: str, columns: tuple[str, ...], dialect: Dialect) -> str:
+    mark, quote = _MARKS[dialect], _QUOTES[dialect]
+    changes = ",".join(f"{quote}{name}{quote}={mark}" for name in columns)
+    where = f"{quote}{key}{quote}={mark}"
+    return f"UPDATE {quote}{table}{quote} SET {changes} WHERE {where}"  # noqa: S608 - names of the schema
 
 
 _ADD: dict[Dialect, str] = {
