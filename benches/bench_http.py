@@ -33,7 +33,8 @@ _FRAME = re.compile(r"^(?P<name>.+) \((?P<file>[^)]+)\)$")
 
 def run(report: dict[str, Any]) -> None:
     """Measure creation and lifecycle, print tables, and put figures and profiles in `report`."""
-    section = report.setdefault("http", {"peer_kill_bill": KILL_BILL})
+    section: dict[str, Any] = {"peer_kill_bill": KILL_BILL}
+    report["http"] = section
     for workers in WORKERS:
         shown = "one process" if workers == 1 else f"{workers} processes"
         with running(workers=workers, callbacks=False) as stack:

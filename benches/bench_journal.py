@@ -276,7 +276,7 @@ async def _race(database: Database, peers: dict[str, Contender]) -> tuple[dict[s
     await journal.stop()
     await alone.stop()
     text = io.StringIO()
-    pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(20)
+    pstats.Stats(profile, stream=text).strip_dirs().sort_stats("tottime").print_stats(20)
     return timings, text.getvalue()
 
 
