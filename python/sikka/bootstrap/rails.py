@@ -44,6 +44,7 @@ def npci_rail(npci: Npci, database: Database, observe: Observer) -> NpciRail:
         transport=_transport(npci),
         org_id=npci.org_id,
         psp_prefix=npci.psp_prefix,
+        switch_org_id=npci.switch_org_id,
         version=npci.version,
         path_prefix=npci.path_prefix,
         merchant_type=npci.merchant_type,

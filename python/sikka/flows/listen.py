@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sikka.domain.change import amend
-from sikka.domain.errors import Conflict
+from sikka.domain.errors import Conflict, NotFound
 from sikka.domain.outcome import Outcome
 from sikka.domain.payment import Flow, Stage, Status
 from sikka.domain.records import Actor, EventType
@@ -30,16 +30,27 @@ class Listener:
         self._parts = parts
 
     async def answered(self, rail: str, transaction_id: str, outcome: Outcome) -> None:
-        """Apply an outcome to the payment, or else the refund, of a transaction id."""
+        """Apply an outcome to the payment, or else the refund, of a transaction id.
+
+        A rail is heard about its own transactions only: one bank's word does not move what was
+        sent through another.
+        """
         parts = self._parts
         adapter = parts.rail(rail)
         actor = Actor(f"rail:{rail}")
         state = await parts.store.upi_state(adapter.payment_id(transaction_id, "pay"))
         if state is not None:
+            if (state.upi.rail, state.upi.npci_txn_id) != (rail, transaction_id):
+                raise NotFound
             await conclude_payment(parts, state, outcome, actor)
             return
-        refund_id = adapter.payment_id(transaction_id, "rfd")
-        await conclude_refund(parts, refund_id, outcome, actor)
+        refund = await parts.store.refund(adapter.payment_id(transaction_id, "rfd"))
+        paid = await parts.store.upi_state(refund.payment_id) if refund else None
+        if refund is None or paid is None:
+            raise NotFound
+        if (paid.upi.rail, refund.npci_txn_id) != (rail, transaction_id):
+            raise NotFound
+        await conclude_refund(parts, refund.id, outcome, actor)
 
     async def authorise(self, request: AuthorisationRequest) -> Authorisation:
         """Accept a customer's payment of a link that is open, in the amount it names.
@@ -61,7 +72,8 @@ class Listener:
             return Authorisation(False, MERCHANT_ERROR, None)
         payment, upi = state.payment, state.upi
         merchant = await parts.store.merchant(payment.merchant_id)
-        if merchant is None or upi.flow is Flow.COLLECT or upi.rail != request.rail:
+        ours = (upi.rail, upi.npci_txn_id) == (request.rail, request.transaction_id)
+        if merchant is None or upi.flow is Flow.COLLECT or not ours:
             return Authorisation(False, MERCHANT_ERROR, merchant)
         if request.payee_vpa != upi.payee_vpa:
             return Authorisation(False, INVALID_ADDRESS, merchant)

@@ -1,8 +1,8 @@
 """A circuit breaker: stop knocking at a door that does not answer, and try again with one call.
 
-Why not a library: of those for asyncio none admits exactly one probe when the pause is over (all
-let every waiting payment through at once), and they tell the time by the wall clock. What is left
-after those two demands is this file.
+Why not a library: purgatory, the one for asyncio that was read, lets every waiting payment through
+at once when the pause is over, and tells the time by the wall clock. Here exactly one probe may go,
+and a clock that jumps must not open or close anything. What is left after that is this file.
 """
 
 from __future__ import annotations

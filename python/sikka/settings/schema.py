@@ -145,7 +145,7 @@ class Tls:
 class Npci:
     """The way to the UPI switch.
 
-    `peers` maps an organisation (the switch and whoever else may write to us) to its
+    `peers` maps an organisation (the switch, `switch_org_id`, is the one that is believed) to its
     certificates; give the next one beside the present one and a rotation needs no stop.
     `certificate` is our own, as the switch has it: `sikka doctor` compares it with `signing_key`.
     """

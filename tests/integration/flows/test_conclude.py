@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from sikka.domain.errors import IntegrityFailure
+from sikka.domain.errors import IntegrityFailure, NotFound
 from sikka.domain.payment import Stage, Status
 from sikka.domain.records import Actor
 from sikka.domain.refund import RefundOrigin, RefundStatus
 from sikka.flows.conclude import conclude_payment
+from sikka.flows.listen import Listener
 from sikka.flows.poll import poll_refund
 from sikka.ports import UpiState
 from tests.integration.flows.world import (
@@ -18,8 +19,10 @@ from tests.integration.flows.world import (
     NOT_FOUND,
     PENDING,
     FlowWorld,
+    ScriptedRail,
     declined,
     id_of,
+    shown,
 )
 
 RAIL = Actor("rail:npci")
@@ -141,6 +144,25 @@ async def test_an_acknowledged_request_that_the_rail_no_longer_knows_goes_to_a_p
     assert await conclude_payment(world.parts, after, NOT_FOUND, RAIL) == after
     done = await conclude_payment(world.parts, after, APPROVED, RAIL)
     assert done.payment.status is Status.SUCCESS
+
+
+async def test_a_rail_is_heard_about_its_own_transactions_only(world: FlowWorld) -> None:
+    state = await _submitted(world)
+    bank = ScriptedRail("somebank")
+    world.parts = replace(world.parts, rails={"npci": world.rail, "somebank": bank})
+    listener = Listener(world.parts)
+    transaction_id = state.upi.npci_txn_id
+    for rail, id in (("somebank", transaction_id), ("npci", "XXX" + transaction_id[3:])):
+        with pytest.raises(NotFound):
+            await listener.answered(rail, id, APPROVED)
+    await conclude_payment(world.parts, state, APPROVED, RAIL)
+    refund_id = shown(await world.give_back(state.payment.id, "refund-1", PENDING))["id"]
+    refund = await world.stored_refund(refund_id)
+    with pytest.raises(NotFound):
+        await listener.answered("somebank", refund.npci_txn_id, APPROVED)
+    with pytest.raises(NotFound):
+        await listener.answered("npci", "SKA" + "0" * 32, APPROVED)
+    assert await world.stored_refund(refund_id) == refund
 
 
 async def test_success_and_decline_at_once_end_in_one_of_them_with_books_to_match(

@@ -29,9 +29,8 @@ class Receiver:
     def __init__(self, directory: Path, ours: KeyPair, theirs: KeyPair) -> None:
         (directory / "signing.pem").write_bytes(ours.private_pem)
         (directory / "switch.pem").write_bytes(theirs.certificate_pem)
-        keys = KeyStore(
-            directory / "signing.pem", {"NPCI": [PinnedKey(directory / "switch.pem", AT)]}
-        )
+        pinned = [PinnedKey(directory / "switch.pem", AT)]
+        keys = KeyStore(directory / "signing.pem", {"NPCI": pinned, "159999": pinned})
         config = NpciConfig(
             TransportConfig("http://127.0.0.1:1"), org_id="400011", psp_prefix="SKA"
         )
@@ -72,6 +71,15 @@ async def test_an_outcome_is_applied_and_then_acknowledged(
     )
     ((rail, transaction_id, outcome),) = receiver.listener.answers
     assert (rail, transaction_id, outcome.kind) == ("npci", s.TXN, OutcomeKind.APPROVED)
+
+
+async def test_a_member_whose_key_is_pinned_is_not_believed_in_place_of_the_switch(
+    receiver: Receiver, hand_switch: HandSwitch
+) -> None:
+    head = s.head(orgId="159999")
+    body = hand_switch.signed("RespPay", head, *PAID[1:])
+    assert await receiver.receive(body) == (401, "U55")
+    assert receiver.listener.answers == []
 
 
 async def test_a_check_may_come_under_its_own_id_or_the_originals(

@@ -138,6 +138,9 @@ class UpiCallbacks:
             raise _Refused(401, _INTEGRITY, str(error)) from error
         except MalformedError as error:
             raise _Refused(400, _FORMAT, str(error)) from error
+        if message.org_id != self._rail.config.switch_org_id:
+            # A member's key proves who wrote; only the switch's word moves money.
+            raise _Refused(401, _INTEGRITY, "only the switch may write here")
         self._observe("rail.verified", rail=self._rail.name, api=api, org_id=message.org_id)
         try:
             msg_id = readings.msg_id_of(message)

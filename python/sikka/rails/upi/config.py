@@ -17,6 +17,7 @@ _ONBOARDINGS = frozenset({"BANK", "AGGREGATOR", "NETWORK", "TPAP"})
 _OWNERSHIPS = frozenset({"PROPRIETARY", "PARTNERSHIP", "PRIVATE", "PUBLIC", "OTHERS"})
 _RULES = {
     "org_id": re.compile(r"[A-Za-z0-9]{1,20}", re.ASCII),
+    "switch_org_id": re.compile(r"[A-Za-z0-9]{1,20}", re.ASCII),
     "psp_prefix": re.compile(r"[A-Z0-9]{3}", re.ASCII),
     "version": re.compile(r"[0-9]\.[0-9]", re.ASCII),
     "path_prefix": re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII),
@@ -30,6 +31,7 @@ class NpciConfig:
     Args:
         transport: address, pool, patience.
         org_id: ours, as `Head@orgId`.
+        switch_org_id: the switch's. Whoever else has a pinned key, only the switch is believed.
         psp_prefix: the three characters with which our ids begin.
         version: `Head@ver` and the path's version segment in what we send.
         accepted_versions: version segments that callbacks may have.
@@ -50,6 +52,7 @@ class NpciConfig:
     transport: TransportConfig
     org_id: str
     psp_prefix: str
+    switch_org_id: str = "NPCI"
     version: str = "2.0"
     accepted_versions: frozenset[str] = frozenset({"1.0", "2.0"})
     path_prefix: str = ""
