@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import subprocess
 import tomllib
@@ -86,7 +87,13 @@ def text_of(path: Path) -> str:
 
 @cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(text_of(path), str(path))
+    # A collection in the middle of parsing may run finalizers that parse as well, which CPython
+    # 3.11 takes for an error of its own (SystemError: recursion depth mismatch).
+    gc.disable()
+    try:
+        return ast.parse(text_of(path), str(path))
+    finally:
+        gc.enable()
 
 
 def name_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -54,8 +55,12 @@ async def running(config: WorldConfig, keys: KeyPair) -> AsyncIterator[tuple[Wor
         try:
             yield world, psp
         finally:
+            # What the PSP is still sending arrives while the world stands.
+            while pending := [task for task in psp.tasks if not task.done()]:
+                await asyncio.wait(pending)
             await world.stop()
             await runner.cleanup()
+        await asyncio.gather(*psp.tasks)
     assert world.errors() == []
 
 

@@ -95,6 +95,7 @@ class Psp:
     arrived: list[Arrived] = field(default_factory=list)
     ack_next: list[str] = field(default_factory=list)
     on_message: Callable[[Arrived], None] | None = None
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 

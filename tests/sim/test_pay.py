@@ -28,7 +28,7 @@ class Payee:
         self.psp = psp
         self.manner = manner
         self.codes: list[str] = []
-        self.tasks: list[asyncio.Task[None]] = []
+        self.tasks = psp.tasks
         psp.on_message = self.take
 
     def take(self, arrived: Arrived) -> None:
