@@ -32,6 +32,7 @@ from sikka.webhooks.endpoints import Endpoints
 from sikka.webhooks.secrets import SecretBox
 from sikka_core import bucket_of_id, new_id
 from tests.unit.api.world import PEPPER, Callbacks, Fraud, Rail
+from tests.unit.domain.records import merchant as a_merchant
 
 
 class SystemClock:
@@ -70,25 +71,12 @@ class ApiHouse:
     async def merchant(self, **values: Any) -> Merchant:
         """A new merchant, in the database."""
         now = datetime.now(UTC)
-        fields: dict[str, Any] = {
+        fresh = {
             "id": new_id("mer", 3, int(now.timestamp() * 1000)),
-            "name": "Tea House",
-            "legal_name": "Tea House Private Limited",
-            "category_code": "5812",
-            "payee_vpa": "teahouse@sikka",
-            "account_number": "001122334455",
-            "account_ifsc": "SIKK0000001",
-            "account_type": "CURRENT",
-            "rail": "npci",
-            "fee_basis_points": 100,
-            "fee_fixed_minor": 0,
-            "gst_basis_points": 1_800,
-            "api_version": "2026-11-01",
-            "active": True,
             "created_at": now,
             "updated_at": now,
         }
-        merchant = Merchant(**{**fields, **values})
+        merchant = a_merchant(**{**fresh, **values})
         await self._write(merchant, merchant.id)
         return merchant
 

@@ -29,6 +29,7 @@ from sikka.domain.webhook_views import DeletedEndpointView, EndpointView, Replay
 from sikka.flows.parts import Answer, Caller, Parts, Policy
 from sikka.ports import AccountBalance, Page, UpiState, VpaHolder
 from sikka_core import new_id, upi_transaction_id
+from tests.unit.domain.records import merchant as a_merchant
 
 PEPPER = b"a pepper of the tests"
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -499,25 +500,12 @@ class World:
 
     def new_merchant(self, **values: Any) -> Merchant:
         now = self.clock.now()
-        fields: dict[str, Any] = {
+        fresh = {
             "id": new_id("mer", 3, int(now.timestamp() * 1000)),
-            "name": "Tea House",
-            "legal_name": "Tea House Private Limited",
-            "category_code": "5812",
-            "payee_vpa": "teahouse@sikka",
-            "account_number": "001122334455",
-            "account_ifsc": "SIKK0000001",
-            "account_type": "CURRENT",
-            "rail": "npci",
-            "fee_basis_points": 100,
-            "fee_fixed_minor": 0,
-            "gst_basis_points": 1_800,
-            "api_version": "2026-11-01",
-            "active": True,
             "created_at": now,
             "updated_at": now,
         }
-        merchant = Merchant(**{**fields, **values})
+        merchant = a_merchant(**{**fresh, **values})
         self.memory.add(merchant)
         return merchant
 
