@@ -8,6 +8,7 @@ SHELL := bash
 BIN := .venv/bin
 STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The lock is complete: nothing beyond it is resolved, whatever a registry offers meanwhile.
 # The build backends are the ones of the lock; they find each other on the path.
 BUILD := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --no-index --force-reinstall
 
@@ -67,7 +68,8 @@ $(BIN)/python:
 $(STAMPS)/packages: requirements.lock | $(BIN)/python
 	@deploy/setup/find_python.sh > /dev/null
 	@mkdir -p $(STAMPS)
-	$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $@
 
 $(STAMPS)/core: $(STAMPS)/packages $(CORE_SOURCES)

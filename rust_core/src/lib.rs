@@ -4,7 +4,7 @@
 
 /// The key inside an X.509 certificate.
 mod certificate;
-/// What can go wrong, in three kinds.
+/// What can go wrong, in five kinds.
 pub mod error;
 /// Time-ordered ids with their shard bucket, and the ids of UPI.
 pub mod ids;

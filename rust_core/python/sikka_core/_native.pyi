@@ -10,6 +10,8 @@ The exceptions:
     +-- SignatureError          not signed like this, not by whom it should be, or not now
     +-- MalformedError          the input breaks a rule; also a ValueError
     +-- KeyFormatError          a key or secret cannot be used; also a ValueError
+    +-- SealError               sealed bytes do not open; nothing says why
+    +-- ModelError              a model cannot be used; also a ValueError
 
 An argument of a wrong type raises TypeError.
 """
@@ -36,6 +38,12 @@ class MalformedError(SikkaCoreError, ValueError):
 
 class KeyFormatError(SikkaCoreError, ValueError):
     """A key or secret is empty, too short, of another kind or not parseable."""
+
+class SealError(SikkaCoreError):
+    """Sealed bytes do not open: wrong key, wrong associated data or changed bytes, untold which."""
+
+class ModelError(SikkaCoreError, ValueError):
+    """A model is malformed, truncated, too large or of a kind that is not supported."""
 
 # Ids -------------------------------------------------------------------------------------------
 

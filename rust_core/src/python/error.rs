@@ -19,7 +19,14 @@ create_exception!(
     SikkaCoreError,
     "A signature, its time or its signer is not acceptable."
 );
+create_exception!(
+    sikka_core,
+    SealError,
+    SikkaCoreError,
+    "Sealed bytes do not open; nothing says why."
+);
 
+static MODEL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static MALFORMED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static KEY_FORMAT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
@@ -28,16 +35,19 @@ impl From<Error> for PyErr {
         let message = error.to_string();
         match error {
             Error::Signature(_) => SignatureError::new_err(message),
-            Error::Malformed(_) => Python::attach(|py| match malformed_error(py) {
-                Ok(exception) => Self::from_type(exception, message),
-                Err(failure) => failure,
-            }),
-            Error::KeyFormat(_) => Python::attach(|py| match key_format_error(py) {
-                Ok(exception) => Self::from_type(exception, message),
-                Err(failure) => failure,
-            }),
+            Error::Sealed => SealError::new_err(message),
+            Error::Malformed(_) => crossed(malformed_error, message),
+            Error::KeyFormat(_) => crossed(key_format_error, message),
+            Error::Model(_) => crossed(model_error, message),
         }
     }
+}
+
+fn crossed(exception: fn(Python<'_>) -> PyResult<Bound<'_, PyType>>, message: String) -> PyErr {
+    Python::attach(|py| match exception(py) {
+        Ok(exception) => PyErr::from_type(exception, message),
+        Err(failure) => failure,
+    })
 }
 
 /// An error about a Python argument that breaks a rule.
@@ -51,6 +61,10 @@ fn malformed_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
 
 fn key_format_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
     value_error(py, &KEY_FORMAT, "KeyFormatError", "A key or secret cannot be used.")
+}
+
+fn model_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
+    value_error(py, &MODEL, "ModelError", "A model cannot be used.")
 }
 
 /// An exception with two bases, for which PyO3 has no macro.
@@ -75,6 +89,8 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("SikkaCoreError", py.get_type::<SikkaCoreError>())?;
     module.add("SignatureError", py.get_type::<SignatureError>())?;
+    module.add("SealError", py.get_type::<SealError>())?;
     module.add("MalformedError", malformed_error(py)?)?;
+    module.add("ModelError", model_error(py)?)?;
     module.add("KeyFormatError", key_format_error(py)?)
 }
