@@ -8,6 +8,9 @@ SHELL := bash
 BIN := .venv/bin
 STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_LOCK := $(BIN)/pip-compile - --quiet --no-config --upgrade --generate-hashes --allow-unsafe \
+	--strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links
 # The lock is complete: nothing beyond it is resolved, whatever a registry offers meanwhile.
 # The build backends are the ones of the lock; they find each other on the path.
 BUILD := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --no-index --force-reinstall
@@ -35,7 +38,7 @@ test: setup ## run all tests, on a private MariaDB and Redis, with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 
 .PHONY: bench
-bench: setup ## run all benches, peers side by side
+bench: setup $(STAMPS)/bench ## run all benches, peers side by side
 	deploy/setup/install_servers.sh wrk
 	$(BIN)/python -m benches
 
@@ -57,10 +60,10 @@ format: setup ## write all sources in the house's format
 	cargo fmt
 
 .PHONY: lock
-lock: setup ## write requirements.lock anew from pyproject.toml
-	$(BIN)/python deploy/setup/requirements.py | $(BIN)/pip-compile - --output-file=requirements.lock \
-		--quiet --no-config --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
-		--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: setup ## write both requirements.lock and requirements-bench.lock anew from pyproject.toml
+	$(BIN)/python deploy/setup/requirements.py | $(PIP_LOCK) --output-file=requirements.lock
+	$(BIN)/python deploy/setup/requirements.py bench | $(PIP_LOCK) \
+		--constraint=requirements.lock --output-file=requirements-bench.lock
 
 $(BIN)/python:
 	python=$$(deploy/setup/find_python.sh) && "$$python" -m venv .venv
@@ -69,6 +72,12 @@ $(STAMPS)/packages: requirements.lock | $(BIN)/python
 	@deploy/setup/find_python.sh > /dev/null
 	@mkdir -p $(STAMPS)
 	$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip --disable-pip-version-check check
+	@touch $@
+
+# The peers of the benches stand beside the packages of the first lock and move none of them.
+$(STAMPS)/bench: requirements-bench.lock $(STAMPS)/packages
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements-bench.lock
 	$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $@
 

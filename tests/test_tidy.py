@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -139,12 +140,15 @@ def project(path: str) -> dict[str, Any]:
     return tomllib.loads(text_of(ROOT / path))
 
 
-def requirements() -> dict[str, Requirement]:
-    """What pyproject.toml names for running, building, testing and linting, less our own."""
+def requirements(*, bench: bool) -> dict[str, Requirement]:
+    """What pyproject.toml names for the benches, or for everything else, less our own."""
     settings = project("pyproject.toml")
-    lists = [settings["project"]["dependencies"]]
-    lists += settings["project"]["optional-dependencies"].values()
+    extras = dict(settings["project"]["optional-dependencies"])
+    peers = extras.pop("bench")
+    lists = [settings["project"]["dependencies"], *extras.values()]
     lists += settings["dependency-groups"].values()
+    if bench:
+        lists = [peers]
     lines = [Requirement(line) for entries in lists for line in entries if isinstance(line, str)]
     own = {"sikka-core", "sikka-rows"}
     return {canonicalize_name(line.name): line for line in lines if line.name not in own}
@@ -303,25 +307,39 @@ def test_the_version_has_its_change_notes() -> None:
     assert f"## {version}" in text_of(ROOT / "CHANGELOG.md").splitlines()
 
 
-def test_the_lock_pins_every_requirement_by_hash_and_names_no_address() -> None:
-    lock = text_of(ROOT / "requirements.lock")
-    assert "://" not in lock
-    entries = re.findall(r"^([A-Za-z0-9._-]+)==(\S+) \\\n    --hash=sha256:", lock, re.MULTILINE)
-    assert len(entries) == len(re.findall(r"^[A-Za-z0-9]", lock, re.MULTILINE))
-    pinned: dict[str, str] = {canonicalize_name(name): version for name, version in entries}
+def pins(lock: str) -> dict[str, str]:
+    """The version of every package of a lock, all of them pinned by hash."""
+    text = text_of(ROOT / lock)
+    entries = re.findall(r"^([A-Za-z0-9._-]+)==(\S+) \\\n    --hash=sha256:", text, re.MULTILINE)
+    assert len(entries) == len(re.findall(r"^[A-Za-z0-9]", text, re.MULTILINE))
+    return {canonicalize_name(name): version for name, version in entries}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock"])
+def test_a_lock_pins_every_requirement_by_hash_and_names_no_address(lock: str) -> None:
+    assert "://" not in text_of(ROOT / lock)
+    pinned = pins(lock)
     unmet = [
         str(line)
-        for name, line in requirements().items()
+        for name, line in requirements(bench=lock == "requirements-bench.lock").items()
         if name not in pinned or not line.specifier.contains(pinned[name])
     ]
     assert unmet == []
 
 
+def test_the_lock_of_the_benches_moves_nothing_of_the_other() -> None:
+    base, bench = pins("requirements.lock"), pins("requirements-bench.lock")
+    both = base.keys() & bench.keys()
+    assert {name: bench[name] for name in both} == {name: base[name] for name in both}
+
+
 def test_contributing_says_what_every_dependency_is_for() -> None:
     text = text_of(ROOT / "CONTRIBUTING.md")
     told = {canonicalize_name(name) for name in re.findall(r"^\| ([\w.-]+) \|", text, re.MULTILINE)}
-    crates = set(project("rust_core/Cargo.toml")["dependencies"])
-    assert (set(requirements()) | {canonicalize_name(name) for name in crates}) - told == set()
+    manifest = project("rust_core/Cargo.toml")
+    crates = {*manifest["dependencies"], *manifest.get("dev-dependencies", {})}
+    named = {*requirements(bench=False), *requirements(bench=True)}
+    assert (named | {canonicalize_name(name) for name in crates}) - told == set()
 
 
 def test_the_exception_tree_is_drawn_as_it_is() -> None:
