@@ -1,7 +1,5 @@
 //! The native core of Sikka: arithmetic over bytes, without I/O and without a clock.
 
-#![cfg_attr(not(feature = "python"), forbid(unsafe_code))]
-
 /// The key inside an X.509 certificate.
 mod certificate;
 /// What can go wrong, in five kinds.
@@ -12,6 +10,8 @@ pub mod ids;
 pub mod mac;
 /// RSA-SHA256 over bytes; keys parsed once.
 pub mod rsa;
+/// Decision trees: models loaded, checked and scored.
+pub mod trees;
 /// The grammar and the masking of virtual payment addresses.
 pub mod vpa;
 /// UPI messages: written canonically, signed, parsed strictly, verified.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from sikka_core._native import (
     BUCKETS,
     BUILD_PROFILE,
+    SIMD,
     Element,
     KeyFormatError,
     KeyRing,
     MalformedError,
     Message,
+    Model,
     ModelError,
     SealError,
     SignatureError,
@@ -41,16 +43,19 @@ from sikka_core._native import (
     webhook_secret_bytes,
     write_message,
 )
+from sikka_core.model_file import load_model
 from sikka_core.tree import XmlNode
 
 __all__ = [
     "BUCKETS",
     "BUILD_PROFILE",
+    "SIMD",
     "Element",
     "KeyFormatError",
     "KeyRing",
     "MalformedError",
     "Message",
+    "Model",
     "ModelError",
     "SealError",
     "SignatureError",
@@ -64,6 +69,7 @@ __all__ = [
     "hmac_sha256_hex_verify",
     "id_of_upi_transaction",
     "is_id",
+    "load_model",
     "mask_vpa",
     "new_id",
     "new_message_id",

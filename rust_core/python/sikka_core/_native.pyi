@@ -17,12 +17,21 @@ An argument of a wrong type raises TypeError.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, final
+from typing import Final, Literal, TypeVar, final, overload
+
+from typing_extensions import Buffer
 
 from sikka_core.tree import XmlNode
 
 BUILD_PROFILE: Final[Literal["release", "debug"]]
 """How the native code was compiled. Benchmarks refuse "debug"."""
+
+SIMD: Final[Literal["avx512", "avx2", "portable"]]
+"""Which instructions score many rows. All give the same bits.
+
+The best that the processor has, unless the environment variable SIKKA_CORE_SIMD named another at
+import; one that is unknown or that the processor lacks makes the import fail with ImportError.
+"""
 
 BUCKETS: Final = 4096
 """How many shard buckets there are; a bucket is a number from 0 to BUCKETS - 1."""
@@ -337,3 +346,155 @@ def parse_ack(data: bytes) -> Element:
 
     Nothing vouches for what it says. Raises MalformedError, also when it carries a Signature.
     """
+
+# Models of decision trees ----------------------------------------------------------------------
+
+_Out = TypeVar("_Out", bound=Buffer)
+
+@final
+class Model:
+    """An ensemble of decision trees with one output, compiled. It never changes.
+
+    A row goes left at a node when its feature, as float32, is less than the threshold; what is equal
+    goes right, and NaN is a missing value, which goes where the node sends missing values. The
+    margin is `base_margin` plus the leaf of each tree, in the order of the trees, in float32. So a
+    margin has the bits that XGBoost's own `predict` of a DMatrix gives, whichever method computes
+    it and on whichever processor; the score is the link of the margin, with the same formula.
+
+    Threads may share a model. While many rows are scored the GIL is released, and nobody may write
+    to them.
+
+    >>> from array import array
+    >>> stump = Model.from_nodes(
+    ...     tree_sizes=array("i", [3]), left=array("i", [1, -1, -1]), right=array("i", [2, -1, -1]),
+    ...     feature=array("i", [0, 0, 0]), threshold=array("f", [100.0, 0, 0]),
+    ...     default_left=array("B", [1, 0, 0]), value=array("f", [0, -2.0, 2.0]),
+    ...     cover=array("f", [10, 9, 1]), feature_count=1, base_margin=0.0, link="logistic")
+    >>> stump.margin([99.5]), stump.margin([100.0]), stump.margin([float("nan")])
+    (-2.0, 2.0, -2.0)
+    >>> round(stump.score([250.0]), 3)
+    0.881
+    >>> stump.contributions([250.0])
+    [3.6, -1.6]
+    """
+
+    @staticmethod
+    def from_xgboost(
+        data: Buffer, *, iterations: int | None = None, schema_version: int | None = None
+    ) -> Model:
+        """Read a model as XGBoost 1.7 to 3 saves it, in JSON or in UBJ.
+
+        `iterations` is how many rounds of boosting to use; else it is those up to the best one of
+        early stopping, else all. `schema_version` binds the model to a version of the feature
+        schema; else its attribute "sikka_schema_version" does, if there is one.
+
+        Raises ModelError when the bytes are malformed or cut short, when a tree is no tree (a
+        cycle, a child or feature that is not there), and for what is not supported: several
+        classes or targets, vector leaves, gblinear, an unknown objective, which it names.
+        """
+
+    @staticmethod
+    def from_nodes(
+        *,
+        tree_sizes: Buffer,
+        left: Buffer,
+        right: Buffer,
+        feature: Buffer,
+        threshold: Buffer,
+        default_left: Buffer,
+        value: Buffer,
+        cover: Buffer,
+        feature_count: int,
+        base_margin: float,
+        link: Literal["identity", "logistic", "exponential", "hinge"],
+        categories: Sequence[tuple[int, bool, Sequence[int]]] = ...,
+        feature_names: Sequence[str] | None = None,
+        schema_version: int | None = None,
+    ) -> Model:
+        """Build a model from flat arrays, which hold the nodes of one tree after the other.
+
+        `tree_sizes` (n_trees,) int32 is how many nodes each tree has. The others are (n_nodes,):
+        `left` and `right` int32, the children counted from the root of their tree, -1 at a leaf;
+        `feature` int32; `threshold` float32, a row goes left if it is less; `default_left` uint8,
+        where a missing value goes; `value` float32, of a leaf; `cover` float32, the training
+        weight that reached the node, for `contributions` only.
+
+        `categories` makes nodes categorical: which node, counted over all trees; whether what is
+        listed goes right, and all else left; and the list, of 0 to 2**24 - 1. Values truncate to
+        whole numbers. The link of a margin m is m, 1 / (1 + exp(-m)), exp(m), or 1 if m > 0 else 0.
+
+        Raises ModelError when a rule is broken, TypeError when a buffer is of another type.
+        """
+
+    @staticmethod
+    def from_bytes(data: Buffer) -> Model:
+        """Read a model as `to_bytes` wrote it.
+
+        Raises ModelError when the bytes are no model, are cut short, do not match their checksum or
+        were written by a later version of this package that writes them in another way.
+        """
+
+    def to_bytes(self) -> bytes:
+        """Return the model in the core's own form. The same model gives the same bytes."""
+
+    def score(self, row: Buffer | Sequence[float]) -> float:
+        """Return the score of one row: a probability where the link is "logistic".
+
+        `row` is (feature_count,) of float32 or float64, a list or a tuple of floats. float64 is
+        rounded to float32 first. Raises MalformedError when it has another length or shape,
+        TypeError when it holds anything else.
+        """
+
+    def margin(self, row: Buffer | Sequence[float]) -> float:
+        """Return the margin of one row, from which the score follows. Raises as `score` does."""
+
+    @overload
+    def score_many(
+        self, matrix: Buffer, out: None = None, *, margin: bool = False
+    ) -> memoryview[float]: ...
+    @overload
+    def score_many(self, matrix: Buffer, out: _Out, *, margin: bool = False) -> _Out:
+        """Return the scores of many rows, or their margins.
+
+        `matrix` is (n_rows, feature_count) of float32 or float64 with any strides; it is read where
+        it lies. The answer is (n_rows,) of float32: `out`, which must be contiguous and writable,
+        or a new memoryview, of which `numpy.asarray` makes an array without a copy.
+
+        Raises MalformedError when a shape is wrong, TypeError when a type is.
+        """
+
+    def contributions(self, row: Buffer | Sequence[float]) -> list[float]:
+        """Return each feature's share of the margin, and last the margin of no features.
+
+        They are Shapley values of the path-dependent game (Lundberg, Erion and Lee 2018, TreeSHAP),
+        in float64: they add up to the margin but for its rounding to float32. They are exact for
+        paths that ask for at most 256 features. Raises as `score` does.
+        """
+
+    @property
+    def feature_count(self) -> int:
+        """How many features a row has."""
+
+    @property
+    def tree_count(self) -> int:
+        """How many trees are added up."""
+
+    @property
+    def link(self) -> Literal["identity", "logistic", "exponential", "hinge"]:
+        """How a score follows from a margin."""
+
+    @property
+    def base_margin(self) -> float:
+        """The margin of no trees."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """The names of the features in their order, if the model has them."""
+
+    @property
+    def schema_version(self) -> int | None:
+        """The version of the feature schema that the model was trained on, if it is bound to one."""
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of what the model is, as 64 lower-case hex digits: the same model, the same."""

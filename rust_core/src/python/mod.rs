@@ -1,5 +1,7 @@
 //! The Python module `sikka_core._native`; its documentation stands in `_native.pyi`.
 
+/// Rows and matrices that Python hands over.
+mod buffer;
 /// Elements of UPI messages.
 mod element;
 /// The exceptions, and the one crossing from the core's errors.
@@ -10,6 +12,8 @@ mod ids;
 mod mac;
 /// UPI messages: signed, verified, written, parsed.
 mod message;
+/// Models of decision trees.
+mod model;
 /// RSA keys.
 mod rsa;
 /// Strings and attributes on their way into the core.
@@ -17,12 +21,15 @@ mod text;
 /// Virtual payment addresses.
 mod vpa;
 
+use crate::trees::simd::{self, Simd};
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     module.add("BUILD_PROFILE", profile)?;
+    module.add("SIMD", simd_in_use()?.name())?;
     error::register(module)?;
     ids::register(module)?;
     vpa::register(module)?;
@@ -30,6 +37,14 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     rsa::register(module)?;
     element::register(module)?;
     message::register(module)?;
+    model::register(module)?;
     // The package re-exports by its own list; PyO3's second one would only repeat it.
     module.delattr("__all__")
+}
+
+/// The environment may force a path. It is asked once, at import, so that a typing error shows.
+fn simd_in_use() -> PyResult<Simd> {
+    let wish = std::env::var_os(simd::VARIABLE);
+    let wish = wish.as_ref().map(|wish| wish.to_str().unwrap_or_default());
+    simd::chosen(wish).map_err(|error| PyImportError::new_err(error.to_string()))
 }
