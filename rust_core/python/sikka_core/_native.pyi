@@ -355,11 +355,12 @@ _Out = TypeVar("_Out", bound=Buffer)
 class Model:
     """An ensemble of decision trees with one output, compiled. It never changes.
 
-    A row goes left at a node when its feature, as float32, is less than the threshold; what is equal
-    goes right, and NaN is a missing value, which goes where the node sends missing values. The
-    margin is `base_margin` plus the leaf of each tree, in the order of the trees, in float32. So a
-    margin has the bits that XGBoost's own `predict` of a DMatrix gives, whichever method computes
-    it and on whichever processor; the score is the link of the margin, with the same formula.
+    A row goes left at a node when its feature, as float32, is less than the threshold; what is
+    equal goes right, and NaN is a missing value, which goes where the node sends missing values.
+    The margin is `base_margin` plus the leaf of each tree, in the order of the trees, in float32.
+    So a margin has the bits that XGBoost's own `predict` of a DMatrix gives, whichever method
+    computes it and on whichever processor; the score is the link of the margin, by the same
+    formula.
 
     Threads may share a model. While many rows are scored the GIL is released, and nobody may write
     to them.
@@ -493,7 +494,7 @@ class Model:
 
     @property
     def schema_version(self) -> int | None:
-        """The version of the feature schema that the model was trained on, if it is bound to one."""
+        """The version of the feature schema that the model is bound to, if it is."""
 
     @property
     def checksum(self) -> str:

@@ -55,7 +55,9 @@ impl Link {
         match self {
             Self::Identity => margin,
             Self::Logistic => {
-                let denominator = (-margin).min(88.7).exp() + 1.0 + 1e-16;
+                // Not `min`, which would make a number of NaN.
+                let exponent = if -margin > 88.7 { 88.7 } else { -margin };
+                let denominator = exponent.exp() + 1.0 + 1e-16;
                 1.0 / denominator
             }
             Self::Exponential => margin.exp(),

@@ -5,16 +5,13 @@ use super::ensemble::{Ensemble, Node, Test, depth_of};
 use super::file;
 use super::keys::Columns;
 use super::link::Link;
-use super::row::{DeepTrees, PERFECT_DEPTH_MAXIMUM, PerfectTrees, leaf_of};
+use super::row::{DeepTrees, Keys, PERFECT_DEPTH_MAXIMUM, PerfectTrees, SMALL_ROW, leaf_of};
 use super::rows::{Cuts, Matrix, ROWS, RankedTrees, Ranks};
 use super::shares::Shares;
 use super::simd::{self, Simd};
 use super::xgboost::{self, Wishes};
 use crate::error::Result;
 use std::ops::Range;
-
-/// How many keys of a row are kept without asking for memory.
-const SMALL_ROW: usize = 256;
 
 /// An ensemble of trees with one output, compiled. It never changes.
 #[derive(Clone, Debug)]
@@ -167,20 +164,23 @@ impl Model {
         assert_eq!(row.len(), self.feature_count(), "a row must have feature_count values");
         let count = self.columns.count();
         if count <= SMALL_ROW {
-            self.margin_with(row, &mut [0; SMALL_ROW][..count])
+            let mut keys = [0; SMALL_ROW];
+            self.columns.fill(row, &mut keys[..count]);
+            self.add_runs(row, &keys)
         } else {
-            self.margin_with(row, &mut vec![0; count])
+            let mut keys = vec![0; count];
+            self.columns.fill(row, &mut keys);
+            self.add_runs(row, keys.as_slice())
         }
     }
 
-    fn margin_with(&self, row: &[f32], keys: &mut [i32]) -> f32 {
-        self.columns.fill(row, keys);
+    fn add_runs(&self, row: &[f32], keys: impl Keys) -> f32 {
         self.runs
             .iter()
             .fold(self.base_margin(), |margin, run| self.add_run(run, row, keys, margin))
     }
 
-    fn add_run(&self, run: &Run, row: &[f32], keys: &[i32], margin: f32) -> f32 {
+    fn add_run(&self, run: &Run, row: &[f32], keys: impl Keys, margin: f32) -> f32 {
         match run {
             Run::Perfect(trees, _) => trees.add(keys, margin),
             Run::Deep(trees) => trees.add(keys, margin),
@@ -284,5 +284,155 @@ impl Group {
 fn read_row(matrix: &impl Matrix, number: usize, row: &mut [f32]) {
     for (feature, value) in row.iter_mut().enumerate() {
         *value = matrix.value(number, feature);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trees::ensemble::tests::head;
+    use crate::trees::ensemble::{CategorySet, Head, LooseNode};
+    use crate::trees::simd::PATHS;
+    use proptest::prelude::*;
+
+    struct Table(Vec<Vec<f32>>);
+
+    impl Matrix for Table {
+        fn row_count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn value(&self, row: usize, feature: usize) -> f32 {
+            self.0[row][feature]
+        }
+    }
+
+    const FEATURES: u32 = 5;
+
+    /// Numbers that meet one another often, and those at the ends of the line.
+    fn number() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            8 => (-4_i8..5).prop_map(|number| f32::from(number) / 2.0),
+            1 => any::<f32>().prop_filter("a threshold is a number", |number| !number.is_nan()),
+            1 => proptest::sample::select(vec![-0.0, f32::INFINITY, f32::NEG_INFINITY, f32::MAX]),
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = f32> {
+        prop_oneof![9 => number(), 1 => Just(f32::NAN)]
+    }
+
+    fn leaf() -> impl Strategy<Value = Vec<LooseNode>> {
+        (-1.0_f32..1.0, 0.0_f32..9.0).prop_map(|(value, cover)| {
+            let test = Test::Leaf(value);
+            let node = Node { test, feature: 0, default_left: false, cover, child: 0 };
+            vec![LooseNode { node, children: None }]
+        })
+    }
+
+    /// A tree; one split in `categorical` asks for the only set of categories.
+    fn tree(depth: u32, categorical: u32) -> impl Strategy<Value = Vec<LooseNode>> {
+        leaf().prop_recursive(depth, 200, 2, move |below| {
+            let split = (0..FEATURES, number(), any::<bool>(), 0..100_u32, 0.0_f32..9.0);
+            (split, below.clone(), below).prop_map(move |(split, left, right)| {
+                let (feature, threshold, default_left, kind, cover) = split;
+                let test = match kind < categorical {
+                    true => Test::Listed(0),
+                    false => Test::Less(threshold),
+                };
+                let node = Node { test, feature, default_left, cover, child: 0 };
+                let right_root = 1 + left.len();
+                let mut tree = vec![LooseNode { node, children: Some((1, right_root)) }];
+                for (offset, part) in [(1, left), (right_root, right)] {
+                    tree.extend(part.into_iter().map(|LooseNode { node, children }| LooseNode {
+                        node,
+                        children: children.map(|(left, right)| (left + offset, right + offset)),
+                    }));
+                }
+                tree
+            })
+        })
+    }
+
+    fn any_tree() -> impl Strategy<Value = Vec<LooseNode>> {
+        prop_oneof![6 => tree(6, 0), 1 => tree(9, 0), 1 => tree(4, 30)]
+    }
+
+    fn model() -> impl Strategy<Value = Model> {
+        proptest::collection::vec(any_tree(), 0..30).prop_map(|trees| {
+            let mut ensemble = Ensemble::new(Head { base_margin: 0.25, ..head(FEATURES) }).unwrap();
+            ensemble.add_set(CategorySet::of(&[0, 1, 7], true).unwrap()).unwrap();
+            for tree in trees {
+                ensemble.add_loose_tree(&tree).unwrap();
+            }
+            Model::compile(ensemble)
+        })
+    }
+
+    fn row() -> impl Strategy<Value = Vec<f32>> {
+        proptest::collection::vec(value(), FEATURES as usize)
+    }
+
+    fn plainly(model: &Model, row: &[f32]) -> f32 {
+        model.add_plainly(0..model.tree_count(), row, model.base_margin())
+    }
+
+    const CASES: u32 = if cfg!(miri) { 2 } else { 64 };
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: CASES, failure_persistence: None, ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn every_path_gives_the_bits_of_the_trees_as_they_are_written(
+            model in model(),
+            rows in proptest::collection::vec(row(), 1..300),
+        ) {
+            let expected: Vec<u32> =
+                rows.iter().map(|row| plainly(&model, row).to_bits()).collect();
+            let one_by_one: Vec<u32> =
+                rows.iter().map(|row| model.margin_row(row).to_bits()).collect();
+            prop_assert_eq!(&one_by_one, &expected);
+            let mut margins = vec![0.0; rows.len()];
+            let table = Table(rows);
+            for path in PATHS.into_iter().filter(|path| path.is_available()) {
+                model.margins_by(path, &table, &mut margins);
+                let bits: Vec<u32> = margins.iter().map(|margin| margin.to_bits()).collect();
+                prop_assert_eq!(&bits, &expected, "{}", path.name());
+            }
+        }
+
+        #[test]
+        fn shares_add_up_to_the_margin(model in model(), row in row()) {
+            let sum: f64 = model.contributions(&row).iter().sum();
+            prop_assert!((sum - f64::from(plainly(&model, &row))).abs() < 1e-4, "{sum}");
+        }
+
+        #[test]
+        fn a_model_survives_its_file_and_no_damage_to_it(
+            model in model(),
+            place in any::<proptest::sample::Index>(),
+            bit in 0..8_u8,
+        ) {
+            let mut data = model.to_bytes();
+            let copy = Model::from_bytes(&data).unwrap();
+            prop_assert_eq!(&copy.ensemble, &model.ensemble);
+            prop_assert_eq!(copy.to_bytes(), data.clone());
+            let cut = place.index(data.len());
+            prop_assert!(Model::from_bytes(&data[..cut]).is_err());
+            data[cut] ^= 1_u8 << bit;
+            prop_assert!(Model::from_bytes(&data).is_err());
+        }
+
+        #[test]
+        fn whatever_the_bytes_say_reading_them_ends(
+            data in proptest::collection::vec(any::<u8>(), 0..200),
+            start in proptest::sample::select(vec![&b""[..], b"{L", b"{\"", b"SIKKTREE\x01\0\0\0"]),
+        ) {
+            let data = [start, &data].concat();
+            prop_assert!(Model::from_xgboost(&data, None, None).is_err());
+            prop_assert!(Model::from_bytes(&data).is_err());
+        }
     }
 }

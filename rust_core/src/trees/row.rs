@@ -22,6 +22,30 @@ struct Split {
 /// A test that every row passes on the left.
 const NEVER_RIGHT: Split = Split { key: i32::MAX, column: LEFT_COLUMN };
 
+/// The keys of a row, by column.
+pub(super) trait Keys: Copy {
+    /// The key in a column that exists.
+    fn of(self, column: u32) -> i32;
+}
+
+impl Keys for &[i32] {
+    #[inline(always)]
+    fn of(self, column: u32) -> i32 {
+        self[column as usize]
+    }
+}
+
+/// How many columns a small row has.
+pub(super) const SMALL_ROW: usize = 256;
+
+/// Every number of a byte is a column, so nothing has to ask whether it is.
+impl Keys for &[i32; SMALL_ROW] {
+    #[inline(always)]
+    fn of(self, column: u32) -> i32 {
+        self[(column & 255) as usize]
+    }
+}
+
 /// Trees of one depth in which every way is equally long, so that no step asks whether it is over.
 ///
 /// The tests of a tree are a heap: the root is 1, the children of `n` are `2n` and `2n + 1`.
@@ -91,7 +115,7 @@ impl PerfectTrees {
     }
 
     /// Add the leaves of all trees to the margin, in the order of the trees.
-    pub(super) fn add(&self, keys: &[i32], margin: f32) -> f32 {
+    pub(super) fn add(&self, keys: impl Keys, margin: f32) -> f32 {
         match self.depth {
             1 => self.add_deep::<1>(keys, margin),
             2 => self.add_deep::<2>(keys, margin),
@@ -102,7 +126,7 @@ impl PerfectTrees {
         }
     }
 
-    fn add_deep<const DEPTH: usize>(&self, keys: &[i32], mut margin: f32) -> f32 {
+    fn add_deep<const DEPTH: usize>(&self, keys: impl Keys, mut margin: f32) -> f32 {
         let mut left = self.count;
         let groups = self.splits.chunks_exact(WIDTH << DEPTH);
         for (splits, leaves) in groups.zip(self.leaves.chunks_exact(WIDTH << DEPTH)) {
@@ -119,7 +143,7 @@ impl PerfectTrees {
 
 /// The places of the leaves of `WIDTH` trees, among the leaves of all of them.
 #[inline(always)]
-fn walk<const DEPTH: usize>(splits: &[Split], keys: &[i32]) -> [usize; WIDTH] {
+fn walk<const DEPTH: usize>(splits: &[Split], keys: impl Keys) -> [usize; WIDTH] {
     let mask = (1 << DEPTH) - 1;
     let mut at = [1; WIDTH];
     for _ in 0..DEPTH {
@@ -137,9 +161,9 @@ fn walk<const DEPTH: usize>(splits: &[Split], keys: &[i32]) -> [usize; WIDTH] {
 }
 
 #[inline(always)]
-fn right_of(splits: &[Split], place: usize, keys: &[i32]) -> usize {
+fn right_of(splits: &[Split], place: usize, keys: impl Keys) -> usize {
     let split = splits[place];
-    usize::from(keys[split.column as usize] >= split.key)
+    usize::from(keys.of(split.column) >= split.key)
 }
 
 /// A node of a deeper tree. A leaf leads to itself, so that trees that end early can wait.
@@ -191,7 +215,7 @@ impl DeepTrees {
     }
 
     /// Add the leaves of all trees to the margin, in the order of the trees.
-    pub(super) fn add(&self, keys: &[i32], mut margin: f32) -> f32 {
+    pub(super) fn add(&self, keys: impl Keys, mut margin: f32) -> f32 {
         for (roots, depths) in self.roots.chunks(WIDTH).zip(self.depths.chunks(WIDTH)) {
             let mut at = [0; WIDTH];
             at[..roots.len()].copy_from_slice(roots);
@@ -199,7 +223,7 @@ impl DeepTrees {
             for _ in 0..deepest {
                 for at in &mut at {
                     let step = self.steps[*at as usize];
-                    *at = step.child + u32::from(keys[step.column as usize] >= step.key);
+                    *at = step.child + u32::from(keys.of(step.column) >= step.key);
                 }
             }
             for at in &at[..roots.len()] {

@@ -31,10 +31,10 @@ pub trait Matrix {
 /// The thresholds of every feature that is asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Cuts {
-    /// Their keys in ascending order, each once, one feature after the other.
-    keys: Vec<i32>,
-    /// Where those of each feature start, and where the last one's end.
-    starts: Vec<usize>,
+    /// For each feature the keys of its thresholds in ascending order, each once.
+    sorted: Vec<Vec<i32>>,
+    /// The same keys as search trees.
+    heaps: Vec<Heap>,
 }
 
 impl Cuts {
@@ -43,38 +43,69 @@ impl Cuts {
         trees: impl Iterator<Item = &'a PerfectTrees>,
         columns: &Columns,
     ) -> Option<Self> {
-        let mut by_feature = vec![Vec::new(); columns.features().len()];
+        let mut sorted = vec![Vec::new(); columns.features().len()];
         for (column, key) in trees.flat_map(PerfectTrees::splits) {
             if column != LEFT_COLUMN {
-                by_feature[(column as usize - 1) / 2].push(key);
+                sorted[(column as usize - 1) / 2].push(key);
             }
         }
-        let mut cuts = Self { keys: Vec::new(), starts: vec![0] };
-        for mut keys in by_feature {
+        for keys in &mut sorted {
             keys.sort_unstable();
             keys.dedup();
-            if keys.len() > CUTS_MAXIMUM {
-                return None;
-            }
-            cuts.keys.append(&mut keys);
-            cuts.starts.push(cuts.keys.len());
         }
-        // The number of a column in a cut is of 16 bits as well.
-        (columns.count() <= usize::from(u16::MAX)).then_some(cuts)
-    }
-
-    fn of_feature(&self, place: usize) -> &[i32] {
-        &self.keys[self.starts[place]..self.starts[place + 1]]
+        let fits = sorted.iter().all(|keys| keys.len() <= CUTS_MAXIMUM)
+            && columns.count() <= usize::from(u16::MAX);
+        fits.then(|| {
+            let heaps = sorted.iter().map(|keys| Heap::of(keys)).collect();
+            Self { sorted, heaps }
+        })
     }
 
     fn cut_of(&self, column: u32, key: i32) -> Cut {
         if column == LEFT_COLUMN {
             return Cut::new(0, MISSING_RIGHT);
         }
-        let keys = self.of_feature((column as usize - 1) / 2);
+        let keys = &self.sorted[(column as usize - 1) / 2];
         #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
         let rank = keys.partition_point(|known| *known < key) as i16; // At most CUTS_MAXIMUM.
         Cut::new(column as usize, rank)
+    }
+}
+
+/// Sorted keys as a perfect search tree in the layout of a heap: the root is 1, the children of `n`
+/// are `2n` and `2n + 1`. A search has no jumps and asks at most once for a line of the cache on
+/// the upper levels.
+#[derive(Clone, Debug)]
+struct Heap(Vec<i32>);
+
+impl Heap {
+    fn of(sorted: &[i32]) -> Self {
+        let size = (sorted.len() + 1).next_power_of_two();
+        // No key of a number is as great, so what fills the tree up counts for nothing.
+        let mut heap = vec![i32::MAX; size];
+        for (place, key) in heap.iter_mut().enumerate().skip(1) {
+            let level = place.ilog2();
+            // The middle of the part of the sorted keys that lies below this node.
+            let half = size >> (level + 1);
+            let rank = (2 * (place - (1 << level)) + 1) * half - 1;
+            *key = sorted.get(rank).copied().unwrap_or(i32::MAX);
+        }
+        Self(heap)
+    }
+
+    /// For each key, how many of the sorted ones are not greater. Several searches run in step, so
+    /// that they wait for memory together.
+    #[inline(always)]
+    fn ranks<const N: usize>(&self, keys: &[i32; N]) -> [usize; N] {
+        let heap = self.0.as_slice();
+        let mask = heap.len() - 1;
+        let mut at = [1_usize; N];
+        for _ in 0..heap.len().ilog2() {
+            for (at, key) in at.iter_mut().zip(keys) {
+                *at = (*at << 1) | usize::from(heap[*at & mask] <= *key);
+            }
+        }
+        at.map(|at| at & mask)
     }
 }
 
@@ -134,33 +165,44 @@ impl<'a> Ranks<'a> {
                 for (lane, value) in values.iter_mut().enumerate() {
                     *value = matrix.value((start + lane).min(last), *feature as usize);
                 }
-                rank(&values, self.cuts.of_feature(place), pair);
+                rank(&values, &self.cuts.heaps[place], pair);
             }
         }
     }
 }
 
+/// How many searches run in step.
+const SEARCHES: usize = 8;
+
 /// Write the ranks of the values into two columns, which differ where a value is missing.
-fn rank(values: &[f32; BLOCK], cuts: &[i32], pair: &mut [i16]) {
-    let keys = values.map(key_of);
-    let mut ranks = [0_usize; BLOCK];
-    // A binary search in step for all rows: it has no jumps, and the rows do not wait in turn.
-    let mut size = cuts.len();
-    while size > 1 {
-        let half = size / 2;
-        for (rank, key) in ranks.iter_mut().zip(&keys) {
-            *rank += if cuts[*rank + half - 1] <= *key { half } else { 0 };
-        }
-        size -= half;
-    }
+fn rank(values: &[f32; BLOCK], heap: &Heap, pair: &mut [i16]) {
     let (left, right) = pair.split_at_mut(BLOCK);
-    for lane in 0..BLOCK {
-        let rank =
-            ranks[lane] + usize::from(cuts.get(ranks[lane]).is_some_and(|c| *c <= keys[lane]));
-        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        let rank = rank as i16; // At most CUTS_MAXIMUM.
-        let missing = values[lane].is_nan();
-        left[lane] = if missing { MISSING_LEFT } else { rank };
-        right[lane] = if missing { MISSING_RIGHT } else { rank };
+    let places = left.chunks_exact_mut(SEARCHES).zip(right.chunks_exact_mut(SEARCHES));
+    for (values, (left, right)) in values.as_chunks::<SEARCHES>().0.iter().zip(places) {
+        let ranks = heap.ranks(&values.map(key_of));
+        for lane in 0..SEARCHES {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+            let rank = ranks[lane] as i16; // At most CUTS_MAXIMUM.
+            let missing = values[lane].is_nan();
+            left[lane] = if missing { MISSING_LEFT } else { rank };
+            right[lane] = if missing { MISSING_RIGHT } else { rank };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heap_finds_the_ranks_of_its_keys() {
+        for count in [0, 1, 2, 3, 7, 8, 100] {
+            let sorted: Vec<i32> = (0..count).map(|number| 10 * number).collect();
+            let heap = Heap::of(&sorted);
+            for key in -1..1_001 {
+                let expected = sorted.partition_point(|known| *known <= key);
+                assert_eq!(heap.ranks(&[key, i32::MIN]), [expected, 0], "{count} {key}");
+            }
+        }
     }
 }

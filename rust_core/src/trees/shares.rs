@@ -57,41 +57,50 @@ impl Shares {
             ensemble,
             row,
             points,
-            weights,
-            knowledge: vec![Knowledge { one: true, zero: 1.0 }; row.len()],
+            knowledge: vec![Knowledge::none(); row.len()],
             shares: vec![0.0; row.len() + 1],
         };
         for tree in ensemble.trees() {
-            walk.below(tree, 0, [1.0; N]);
+            walk.below(tree, 0, weights);
         }
         walk.shares[row.len()] = self.expected;
         walk.shares
     }
 }
 
+/// A share of the training weight whose inverse is out of reach of float64, or nearly.
+const NOTHING: f64 = 1e-290;
+
 /// What a path has said of a feature so far.
 #[derive(Clone, Copy)]
-struct Knowledge {
+struct Knowledge<const N: usize> {
     /// Whether the row goes this way.
     one: bool,
     /// The share of the training weight that went this way.
     zero: f64,
+    /// How much the feature stands in the way of the path, at each point.
+    factor: [f64; N],
+    inverse: [f64; N],
 }
 
-impl Knowledge {
-    /// How much the feature stands in the way of the path, at each point.
-    #[inline(always)]
-    fn factor<const N: usize>(self, points: &[f64; N]) -> [f64; N] {
-        if self.one {
-            points.map(|point| point + (1.0 - point) * self.zero)
-        } else {
-            points.map(|point| (1.0 - point) * self.zero)
-        }
+impl<const N: usize> Knowledge<N> {
+    /// Nothing was said: the row and all of the training weight are still here.
+    fn none() -> Self {
+        Self { one: true, zero: 1.0, factor: [1.0; N], inverse: [1.0; N] }
     }
 
-    /// What knowing the feature changes.
-    fn difference(self) -> f64 {
-        f64::from(u8::from(self.one)) - self.zero
+    fn new(one: bool, zero: f64, points: &[f64; N]) -> Self {
+        let known = f64::from(u8::from(one));
+        let factor = points.map(|point| point * known + (1.0 - point) * zero);
+        Self { one, zero, factor, inverse: factor.map(|factor| 1.0 / factor) }
+    }
+
+    /// What knowing the feature changes, of all that is below.
+    fn share(&self, below: &[f64; N]) -> f64 {
+        let difference = f64::from(u8::from(self.one)) - self.zero;
+        let sum: f64 =
+            below.iter().zip(&self.inverse).map(|(below, inverse)| below * inverse).sum();
+        difference * sum
     }
 }
 
@@ -99,13 +108,13 @@ struct Walk<'a, const N: usize> {
     ensemble: &'a Ensemble,
     row: &'a [f32],
     points: [f64; N],
-    weights: [f64; N],
-    knowledge: Vec<Knowledge>,
+    knowledge: Vec<Knowledge<N>>,
     shares: Vec<f64>,
 }
 
 impl<const N: usize> Walk<'_, N> {
-    /// The sum over the leaves below a node of their values, each times the factors of its path.
+    /// The sum over the leaves below a node of their values, each times the factors of its path
+    /// and the weights of the points.
     fn below(&mut self, tree: &[Node], place: usize, path: [f64; N]) -> [f64; N] {
         let node = &tree[place];
         if let Test::Leaf(value) = node.test {
@@ -134,36 +143,30 @@ impl<const N: usize> Walk<'_, N> {
         mut path: [f64; N],
     ) -> [f64; N] {
         let before = self.knowledge[feature];
-        let after = Knowledge { one: before.one && taken, zero: before.zero * share };
-        if !after.one && after.zero == 0.0 {
+        let (one, zero) = (before.one && taken, before.zero * share);
+        if !one && zero < NOTHING {
             // Neither the row nor any of the training weight came here.
             return [0.0; N];
         }
-        let factor_before = before.factor(&self.points);
-        let factor_after = after.factor(&self.points);
-        for place in 0..N {
-            path[place] *= factor_after[place] / factor_before[place];
+        let after = Knowledge::new(one, zero, &self.points);
+        for (path, (factor, inverse)) in
+            path.iter_mut().zip(after.factor.iter().zip(&before.inverse))
+        {
+            *path *= factor * inverse;
         }
         self.knowledge[feature] = after;
         let below = self.below(tree, child, path);
         self.knowledge[feature] = before;
         // What is below counts with what is known of the feature here, and no longer with what was
         // known of it above.
-        let mut gained = 0.0;
-        let mut lost = 0.0;
-        for place in 0..N {
-            let weighted = self.weights[place] * below[place];
-            gained += weighted / factor_after[place];
-            lost += weighted / factor_before[place];
-        }
-        self.shares[feature] += after.difference() * gained - before.difference() * lost;
+        self.shares[feature] += after.share(&below) - before.share(&below);
         below
     }
 }
 
 /// The share of a node's training weight that went to a child. Where none came, it is half.
 fn share_of(node: &Node, child: &Node) -> f64 {
-    if node.cover > 0.0 { f64::from(child.cover) / f64::from(node.cover) } else { 0.5 }
+    if node.cover > 0.0 { (f64::from(child.cover) / f64::from(node.cover)).min(1.0) } else { 0.5 }
 }
 
 fn expected(tree: &[Node], place: usize) -> f64 {
