@@ -1,5 +1,9 @@
 //! The native core of Sikka: arithmetic over bytes, without I/O and without a clock.
 
+/// The brand of a card: by a table of BINs first, by prefixes second.
+pub mod brand;
+/// Card numbers: grammar, mask, keyed fingerprint, expiry.
+pub mod card;
 /// The key inside an X.509 certificate.
 mod certificate;
 /// What can go wrong, in five kinds.
@@ -8,6 +12,9 @@ pub mod error;
 pub mod ids;
 /// HMAC-SHA256 and the webhook schemes built on it.
 pub mod mac;
+/// How the properties are tried.
+#[cfg(test)]
+mod property;
 /// RSA-SHA256 over bytes; keys parsed once.
 pub mod rsa;
 /// Decision trees: models loaded, checked and scored.

@@ -1,4 +1,4 @@
-"""The native core of Sikka: ids, VPAs, webhook signatures, RSA keys and signed UPI messages.
+"""The native core of Sikka: ids, VPAs, cards, webhook signatures, RSA keys, signed UPI messages.
 
 Everything here is arithmetic: no file, no socket and no clock is touched, and every time is an
 argument. A verification returns None or raises; no function answers a check with False, except
@@ -21,6 +21,7 @@ from typing import Final, Literal, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
+from sikka_core.brand import CardBrand
 from sikka_core.tree import XmlNode
 
 BUILD_PROFILE: Final[Literal["release", "debug"]]
@@ -123,6 +124,117 @@ def mask_vpa(vpa: str) -> str:
 
     It keeps the first two characters of the local part, or fewer so that at least half of it stays
     hidden. What is no address becomes "***"; this never raises.
+    """
+
+# Cards -----------------------------------------------------------------------------------------
+
+def normalise_card_number(text: str) -> str:
+    """Return a card number as its 12 to 19 digits, after checking them.
+
+    One space or dash may stand between two digits, as people copy numbers from cards; whatever
+    else is refused, also around the number, and digits of other scripts. The last digit must be
+    Luhn's check digit (ISO/IEC 7812-1, annex B). Raises MalformedError that names the rule and
+    never the number.
+
+    Every function of this section takes numbers in this form or with separators, checks them
+    alike, and overwrites its own copy of them. Python's strings cannot be overwritten: keep the
+    few that hold a number short-lived.
+
+    >>> normalise_card_number("6527 6589 0000 1005")
+    '6527658900001005'
+    >>> normalise_card_number("6527 6589 0000 1006")
+    Traceback (most recent call last):
+    sikka_core.MalformedError: card number must end in its Luhn check digit
+    """
+
+@final
+class BinTable:
+    """Whose the BINs are, as the caller's acquirer or network says. It cannot be changed.
+
+    A lookup costs the logarithm of the number of ranges. `len` is how many there are, and the repr
+    tells only that.
+
+    >>> BinTable([("652765", "652765", "rupay"), ("40000000", "40001999", "visa")])
+    <BinTable of 2>
+    """
+
+    def __new__(cls, entries: Sequence[tuple[str, str, CardBrand]]) -> BinTable:
+        """Take `(first, last, brand)` ranges of BINs of 6 to 8 digits, both ends included.
+
+        The ends of a range have as many digits as each other; a shorter BIN stands for all longer
+        ones that begin with it. Raises MalformedError, with the places of the entries, when a BIN
+        or a brand is none, a range ends before it begins, or two of them overlap.
+        """
+
+    def __len__(self) -> int: ...
+
+def card_brand(number: str, bins: BinTable | None = None) -> CardBrand | None:
+    """Return the brand of a card, or None when no brand issues numbers like this one.
+
+    The table is asked first. A number that it does not know is judged by its prefix, of which the
+    longest wins:
+
+    - amex 34, 37 (15 digits); diners 300-305, 3095, 36, 38-39 (14 to 19); visa 4 (13, 16, 19)
+    - mastercard 51-55, 2221-2720 (16); jcb 3528-3589 (16 to 19)
+    - rupay 508, 60, 6521-6522, 652150-653149, 81-82 (16)
+    - discover 6011, 622126-622925, 644-649, 65 (16 to 19)
+    - maestro 50, 56-58, 61, 63-64, 66-69 (12 to 19)
+
+    RuPay shares prefixes with Discover (60, 65) and JCB (353, 356), which only a table of BINs can
+    tell apart. A length that the brand does not issue gives None, whoever named the brand.
+    Raises MalformedError as normalise_card_number does.
+
+    >>> card_brand("6527658900001005"), card_brand("378282246310005")
+    ('rupay', 'amex')
+    >>> card_brand("3530111333300000", BinTable([("353011", "353011", "rupay")]))
+    'rupay'
+    """
+
+def mask_card_number(number: str) -> str:
+    """Return a card number fit for an operator's eyes, such as "652765******1005".
+
+    It keeps the first six and the last four digits, the most that PCI DSS 4.0.1 (3.4.1) lets be
+    shown, and of numbers below 15 digits fewer of the first ones, so that five stay hidden. What
+    is no card number becomes "***"; this never raises. For customers there is card_last_four.
+
+    >>> mask_card_number("6527-6589-0000-1005"), mask_card_number("1005")
+    ('652765******1005', '***')
+    """
+
+def card_last_four(number: str) -> str:
+    """Return the last four digits, by which a customer knows the card.
+
+    Raises MalformedError as normalise_card_number does.
+
+    >>> card_last_four("6527658900001005")
+    '1005'
+    """
+
+def card_fingerprint(key: bytes, number: str) -> str:
+    """Return 64 lower-case hex digits that are equal for equal cards and tell nothing else.
+
+    They are HMAC-SHA256 under `key` over "sikka card fingerprint 1", a NUL and the digits, a keyed
+    hash of the whole number as PCI DSS 4.0.1 (3.5.1.1) asks for. Card numbers are few enough to try
+    them all: whoever has the key can undo every fingerprint, so it is guarded like the numbers, and
+    fingerprints are not shown beside masks. Raises KeyFormatError when the key holds fewer than
+    32 bytes, MalformedError as normalise_card_number does.
+
+    >>> key = bytes(range(32))
+    >>> card_fingerprint(key, "6527658900001005") == card_fingerprint(key, "6527 6589 0000 1005")
+    True
+    """
+
+def check_card_expiry(month: int, year: int, now_month: int, now_year: int) -> None:
+    """Check that a card is still good. It is to the end of the month that it names.
+
+    Months are 1 to 12 and years 2000 to 2099, in full. Which month it is depends on the zone: one
+    that refuses no card too early takes that of UTC-12. Raises MalformedError when a number is out
+    of its range or the month is over.
+
+    >>> check_card_expiry(11, 2026, now_month=11, now_year=2026)
+    >>> check_card_expiry(10, 2026, now_month=11, now_year=2026)
+    Traceback (most recent call last):
+    sikka_core.MalformedError: card expiry must not lie in the past
     """
 
 # Webhook signatures ----------------------------------------------------------------------------

@@ -1,32 +1,10 @@
 //! Ids and their parts.
 
-use super::error::malformed;
+use super::number::Number;
 use super::text::text_of;
 use crate::ids;
-use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-
-/// A number that the core judges. One that does not even fit is out of every range.
-struct Number(Option<i64>);
-
-impl<'py> FromPyObject<'_, 'py> for Number {
-    type Error = PyErr;
-
-    fn extract(number: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        match number.extract() {
-            Ok(number) => Ok(Self(Some(number))),
-            Err(error) if error.is_instance_of::<PyOverflowError>(number.py()) => Ok(Self(None)),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Number {
-    fn named(self, name: &str) -> PyResult<i64> {
-        self.0.ok_or_else(|| malformed(format!("{name} is out of range")))
-    }
-}
 
 #[pyfunction]
 fn bucket_of(

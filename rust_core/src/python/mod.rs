@@ -2,6 +2,8 @@
 
 /// Rows and matrices that Python hands over.
 mod buffer;
+/// Card numbers and the table of BINs.
+mod card;
 /// Elements of UPI messages.
 mod element;
 /// The exceptions, and the one crossing from the core's errors.
@@ -14,6 +16,8 @@ mod mac;
 mod message;
 /// Models of decision trees.
 mod model;
+/// Integers on their way into the core.
+mod number;
 /// RSA keys.
 mod rsa;
 /// Strings and attributes on their way into the core.
@@ -35,6 +39,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     vpa::register(module)?;
     mac::register(module)?;
     rsa::register(module)?;
+    card::register(module)?;
     element::register(module)?;
     message::register(module)?;
     model::register(module)?;
