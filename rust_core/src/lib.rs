@@ -17,6 +17,8 @@ pub mod mac;
 mod property;
 /// RSA-SHA256 over bytes; keys parsed once.
 pub mod rsa;
+/// Sealing: a data key for each payload, wrapped under a key that can be changed.
+pub mod seal;
 /// Decision trees: models loaded, checked and scored.
 pub mod trees;
 /// The grammar and the masking of virtual payment addresses.

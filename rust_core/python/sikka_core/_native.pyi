@@ -1,4 +1,4 @@
-"""The native core of Sikka: ids, VPAs, cards, webhook signatures, RSA keys, signed UPI messages.
+"""The native core of Sikka: ids, VPAs, cards, sealing, webhook and RSA signatures, UPI messages.
 
 Everything here is arithmetic: no file, no socket and no clock is touched, and every time is an
 argument. A verification returns None or raises; no function answers a check with False, except
@@ -235,6 +235,80 @@ def check_card_expiry(month: int, year: int, now_month: int, now_year: int) -> N
     >>> check_card_expiry(10, 2026, now_month=11, now_year=2026)
     Traceback (most recent call last):
     sikka_core.MalformedError: card expiry must not lie in the past
+    """
+
+# Sealing ---------------------------------------------------------------------------------------
+
+@final
+class SealingKey:
+    """A key of 32 bytes and the id under which sealed payloads name it.
+
+    It wraps the data keys of payloads; the id is no secret and may be logged. Its memory is
+    overwritten when it is dropped; the bytes it was made of are the caller's to forget. The repr
+    reveals the id only.
+
+    One key may wrap at most 2**32 times, each seal and each rewrap being one, since its nonces are
+    random (NIST SP 800-38D, section 8.3); a new key is due before that. How long the payloads are
+    does not count, because each is sealed under a data key of its own, which is used once.
+
+    >>> SealingKey("vault-2027", bytes(range(32)))
+    <SealingKey vault-2027>
+    """
+
+    def __new__(cls, key_id: str, secret: bytes) -> SealingKey:
+        """Take an id of 1 to 64 letters, digits, ".", "_" and "-", and 32 random bytes.
+
+        Raises KeyFormatError when either is something else.
+        """
+
+    @property
+    def key_id(self) -> str:
+        """The id that was given."""
+
+def seal(key: SealingKey, plaintext: bytes, associated_data: bytes) -> bytes:
+    """Encrypt and authenticate a payload with AES-256-GCM under a fresh data key, and wrap that.
+
+    `associated_data` says where the payload belongs, such as its table and row, so that it opens
+    nowhere else; it is bound to the payload and not kept. The result is 5 bytes of magic and
+    version, the key id after its length, the wrapped data key and the encrypted payload, each after
+    its random nonce of 96 bits and before its tag of 128; it is 94 bytes and the key id longer than
+    the plaintext. Raises MalformedError when the plaintext is longer than AES-GCM takes (64 GiB).
+
+    >>> key = SealingKey("vault-2027", bytes(range(32)))
+    >>> sealed = seal(key, b"token of a card", b"cards/card_1")
+    >>> unseal(key, sealed, b"cards/card_1")
+    b'token of a card'
+    >>> unseal(key, sealed, b"cards/card_2")
+    Traceback (most recent call last):
+    sikka_core.SealError: the sealed bytes do not open
+    """
+
+def unseal(keys: SealingKey | Sequence[SealingKey], sealed: bytes, associated_data: bytes) -> bytes:
+    """Return the payload of sealed bytes, opened with whichever of the keys they name.
+
+    Raises SealError, always with the same words, when the key is unknown or wrong, the associated
+    data is not what was sealed, or any byte was changed, added or lost.
+    """
+
+def rewrap(
+    old_keys: SealingKey | Sequence[SealingKey], new_key: SealingKey, sealed: bytes
+) -> bytes:
+    """Return sealed bytes that open under `new_key`, without opening the payload.
+
+    The data key is unwrapped and wrapped again; the encrypted payload is copied as it is, and
+    judged only when it is opened. A copy of the old bytes still opens under the old key: a key that
+    leaked is answered by sealing anew. Raises SealError as unseal does.
+
+    >>> old, new = SealingKey("vault-2027", bytes(32)), SealingKey("vault-2028", b"k" * 32)
+    >>> sealed = rewrap(old, new, seal(old, b"payload", b""))
+    >>> sealed_key_id(sealed), unseal([old, new], sealed, b"")
+    ('vault-2028', b'payload')
+    """
+
+def sealed_key_id(sealed: bytes) -> str:
+    """Return the id of the key that sealed bytes name, such as to find those due for rewrap.
+
+    Nothing vouches for it until the bytes open. Raises SealError when they are not of this form.
     """
 
 # Webhook signatures ----------------------------------------------------------------------------

@@ -20,6 +20,8 @@ mod model;
 mod number;
 /// RSA keys.
 mod rsa;
+/// Sealing keys and sealed bytes.
+mod seal;
 /// Strings and attributes on their way into the core.
 mod text;
 /// Virtual payment addresses.
@@ -40,6 +42,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     mac::register(module)?;
     rsa::register(module)?;
     card::register(module)?;
+    seal::register(module)?;
     element::register(module)?;
     message::register(module)?;
     model::register(module)?;
