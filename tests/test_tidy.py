@@ -155,7 +155,9 @@ def requirements(*, bench: bool) -> dict[str, Requirement]:
 
 
 def test_no_file_is_longer_than_a_noun_needs() -> None:
-    lengths = {name_of(path): len(text_of(path).splitlines()) for path in sources()}
+    # A stub documents all of its native module, which has no parts of its own at run time.
+    whole = [path for path in sources() if path.suffix != ".pyi"]
+    lengths = {name_of(path): len(text_of(path).splitlines()) for path in whole}
     assert {n: length for n, length in lengths.items() if length > FILE_LINES_MAX} == {}
 
 

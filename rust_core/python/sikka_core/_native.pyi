@@ -14,6 +14,9 @@ The exceptions:
     +-- ModelError              a model cannot be used; also a ValueError
 
 An argument of a wrong type raises TypeError.
+
+The examples run as tests. They have every public name imported; `private_pem` is an RSA key as
+`openssl genpkey` writes it, and `certificate_pem` its certificate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,6 +65,9 @@ def bucket_of(merchant_id: str, idempotency_key: str) -> int:
 
     It is the first 12 bits of SHA-256 over both texts in UTF-8, each preceded by its length in
     bytes as a 64-bit big-endian number.
+
+    >>> bucket_of("mer_1", "order-7")
+    3050
     """
 
 def new_id(prefix: str, bucket: int, now_ms: int) -> str:
@@ -70,21 +76,44 @@ def new_id(prefix: str, bucket: int, now_ms: int) -> str:
     The 128 bits are 48 of milliseconds since 1970, 12 of bucket and 68 at random, so that ids of
     one prefix sort by time. Raises MalformedError when `prefix` is not 2 to 6 of a-z, `bucket` is
     not within 0..4095 or `now_ms` not within 0..2**48 - 1.
+
+    >>> id = new_id("pay", bucket=7, now_ms=1_800_000_000_000)
+    >>> id[:14], len(id)
+    ('pay_01MCC5RM00', 30)
+    >>> new_id("pay", bucket=4096, now_ms=0)
+    Traceback (most recent call last):
+    sikka_core.MalformedError: bucket must be within 0..4095
     """
 
 def bucket_of_id(id: str) -> int:
-    """Return the shard bucket that an id of `new_id` carries. Raises MalformedError."""
+    """Return the shard bucket that an id of `new_id` carries. Raises MalformedError.
+
+    >>> bucket_of_id(new_id("pay", bucket=7, now_ms=0))
+    7
+    """
 
 def time_ms_of_id(id: str) -> int:
-    """Return the milliseconds since 1970 that an id of `new_id` carries. Raises MalformedError."""
+    """Return the milliseconds since 1970 that an id of `new_id` carries. Raises MalformedError.
+
+    >>> time_ms_of_id(new_id("pay", bucket=7, now_ms=1_800_000_000_000))
+    1800000000000
+    """
 
 def is_id(id: str, prefix: str) -> bool:
-    """Tell whether `id` has the grammar of `new_id(prefix, ...)`. It may still name nothing."""
+    """Tell whether `id` has the grammar of `new_id(prefix, ...)`. It may still name nothing.
+
+    >>> id = new_id("pay", bucket=7, now_ms=0)
+    >>> is_id(id, "pay"), is_id(id, "ref")
+    (True, False)
+    """
 
 def upi_transaction_id(psp_prefix: str, id: str) -> str:
     """Return the UPI Txn@id of an id: `psp_prefix` and its 128 bits as 32 upper-case hex digits.
 
     Raises MalformedError when `psp_prefix` is not 3 of A-Z and 0-9, or `id` is not one of ours.
+
+    >>> upi_transaction_id("SKA", "pay_01HZX3V5M0000000000000000G")
+    'SKA018FFA3D968000000000000000000010'
     """
 
 def id_of_upi_transaction(transaction_id: str, prefix: str) -> str:
@@ -92,12 +121,19 @@ def id_of_upi_transaction(transaction_id: str, prefix: str) -> str:
 
     The 3 characters of the PSP are not judged. Raises MalformedError when `transaction_id` is not
     3 of A-Z and 0-9 and 32 upper-case hex digits, or `prefix` is not 2 to 6 of a-z.
+
+    >>> id = new_id("pay", bucket=7, now_ms=0)
+    >>> id_of_upi_transaction(upi_transaction_id("SKA", id), "pay") == id
+    True
     """
 
 def new_message_id(psp_prefix: str) -> str:
     """Return a new UPI Head@msgId: `psp_prefix` and 128 random bits as 32 upper-case hex digits.
 
     Raises MalformedError when `psp_prefix` is not 3 of A-Z and 0-9.
+
+    >>> len(new_message_id("SKA"))
+    35
     """
 
 def rrn(year: int, day_of_year: int, sequence: int) -> str:
@@ -106,6 +142,9 @@ def rrn(year: int, day_of_year: int, sequence: int) -> str:
     They are the last digit of the year, the day of the year as three digits and the last eight
     digits of `sequence`. Raises MalformedError when the year is not within 1..9999, the day not
     within 1..366 or the sequence negative.
+
+    >>> rrn(2026, day_of_year=47, sequence=1)
+    '604700000001'
     """
 
 # VPAs ------------------------------------------------------------------------------------------
@@ -117,6 +156,12 @@ def normalise_vpa(text: str) -> str:
     to 100 of letters, digits, ".", "_" and "-", and begins with a letter or digit. The handle is 2
     to 64 letters and digits, begins with a letter, and may end in ".ifsc.npci", ".iin.npci",
     ".mmid.npci" or ".npci". Raises MalformedError that names the rule and not the address.
+
+    >>> normalise_vpa("Asha.K@SimBank")
+    'asha.k@simbank'
+    >>> normalise_vpa("Asha.K")
+    Traceback (most recent call last):
+    sikka_core.MalformedError: vpa must contain "@"
     """
 
 def mask_vpa(vpa: str) -> str:
@@ -124,6 +169,9 @@ def mask_vpa(vpa: str) -> str:
 
     It keeps the first two characters of the local part, or fewer so that at least half of it stays
     hidden. What is no address becomes "***"; this never raises.
+
+    >>> mask_vpa("asha.k@simbank"), mask_vpa("no address")
+    ('as***@simbank', '***')
     """
 
 # Cards -----------------------------------------------------------------------------------------
@@ -319,6 +367,10 @@ def standard_webhooks_sign(secret: bytes, message_id: str, timestamp_s: int, bod
     The HMAC-SHA256 covers `message_id.timestamp_s.body`. Raises MalformedError when `message_id`
     is empty or contains "." or a space, or the time is negative; KeyFormatError when the secret
     is empty.
+
+    >>> secret = webhook_secret_bytes("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3")
+    >>> standard_webhooks_sign(secret, "msg_1", 1_800_000_000, b"{}")
+    'v1,GrfCJ01zkvX22a0slG3srkzZVbWjs5pG2kGqO1KNDe0='
     """
 
 def standard_webhooks_verify(
@@ -335,18 +387,32 @@ def standard_webhooks_verify(
     `signatures` is a space separated list; one "v1" under any of the secrets suffices, and other
     versions are ignored. Raises SignatureError when none matches or `timestamp` is more than
     `tolerance_s` seconds before or after `now_s`; KeyFormatError when a secret is empty.
+
+    >>> secret, now_s = b"0123456789abcdef01234567", 1_800_000_000
+    >>> signature = standard_webhooks_sign(secret, "msg_1", now_s, b"{}")
+    >>> headers = "msg_1", str(now_s), signature
+    >>> standard_webhooks_verify([secret], *headers, b"{}", now_s + 5, tolerance_s=300)
+    >>> standard_webhooks_verify([secret], *headers, b"{ }", now_s + 5, tolerance_s=300)
+    Traceback (most recent call last):
+    sikka_core.SignatureError: no signature matches
     """
 
 def webhook_secret_bytes(secret: str) -> bytes:
     """Return the key of a secret as shown to merchants: "whsec_" and base64 of 24 to 64 bytes.
 
     Raises KeyFormatError.
+
+    >>> webhook_secret_bytes("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3")
+    b'0123456789abcdef01234567'
     """
 
 def stripe_sign(secret: str, timestamp_s: int, body: bytes) -> str:
     """Return a `Stripe-Signature` header, "t=<timestamp_s>,v1=<hex>".
 
     Raises MalformedError when the time is negative, KeyFormatError when the secret is empty.
+
+    >>> stripe_sign("whsec_test", 1_800_000_000, b"{}")[:24]
+    't=1800000000,v1=482e6337'
     """
 
 def stripe_verify(
@@ -357,34 +423,55 @@ def stripe_verify(
     One "v1" under any of the secrets suffices; the secret is used verbatim. Raises SignatureError
     when none matches, the header has no single "t", or that time is more than `tolerance_s` seconds
     before or after `now_s`; KeyFormatError when a secret is empty.
+
+    >>> header = stripe_sign("whsec_test", 1_800_000_000, b"{}")
+    >>> stripe_verify(["whsec_test"], header, b"{}", now_s=1_800_000_100, tolerance_s=300)
     """
 
 def razorpay_sign(secret: str, body: bytes) -> str:
     """Return the `X-Razorpay-Signature` of a body: HMAC-SHA256 as lower-case hex.
 
     Raises KeyFormatError when the secret is empty.
+
+    >>> razorpay_sign("secret", b"order_1|pay_1")[:8]
+    '52115a0d'
     """
 
 def razorpay_verify(secrets: Sequence[str], signature: str, body: bytes) -> None:
     """Check a Razorpay signature (of a webhook, or of "order_id|payment_id") under any secret.
 
     Raises SignatureError when none matches, KeyFormatError when a secret is empty.
+
+    >>> signature = razorpay_sign("secret", b"order_1|pay_1")
+    >>> razorpay_verify(["secret before", "secret"], signature, b"order_1|pay_1")
     """
 
 def hmac_sha256_hex(secret: bytes, body: bytes) -> str:
-    """Return HMAC-SHA256 as 64 lower-case hex digits. Raises KeyFormatError on an empty secret."""
+    """Return HMAC-SHA256 as 64 lower-case hex digits. Raises KeyFormatError on an empty secret.
+
+    >>> hmac_sha256_hex(b"Jefe", b"what do ya want for nothing?")[:16]
+    '5bdcc146bf60754e'
+    """
 
 def hmac_sha256_hex_verify(secrets: Sequence[bytes], signature: str, body: bytes) -> None:
     """Check an HMAC-SHA256 of 64 lower-case hex digits under any of the secrets, in constant time.
 
     Raises SignatureError when none matches, KeyFormatError when a secret is empty.
+
+    >>> hmac_sha256_hex_verify([b"Jefe"], "00" * 32, b"what do ya want for nothing?")
+    Traceback (most recent call last):
+    sikka_core.SignatureError: no signature matches
     """
 
 # RSA -------------------------------------------------------------------------------------------
 
 @final
 class SigningKey:
-    """An RSA private key of at least 2048 bits. Its repr reveals nothing."""
+    """An RSA private key of at least 2048 bits. Its repr reveals nothing.
+
+    >>> key = SigningKey.from_pem(private_pem)
+    >>> key.verifying_key().verify(b"message", key.sign(b"message"))
+    """
 
     @staticmethod
     def from_pem(pem: bytes) -> SigningKey:
@@ -401,7 +488,14 @@ class SigningKey:
 
 @final
 class VerifyingKey:
-    """An RSA public key of at least 2048 bits."""
+    """An RSA public key of at least 2048 bits.
+
+    >>> key = VerifyingKey.from_pem(certificate_pem)
+    >>> key.verify(b"message", SigningKey.from_pem(private_pem).sign(b"message"))
+    >>> key.verify(b"another", SigningKey.from_pem(private_pem).sign(b"message"))
+    Traceback (most recent call last):
+    sikka_core.SignatureError: the RSA signature is wrong
+    """
 
     @staticmethod
     def from_pem(pem: bytes) -> VerifyingKey:
@@ -420,7 +514,10 @@ class VerifyingKey:
 
 @final
 class KeyRing:
-    """The pinned keys of the participants. An organisation may have several, each for a while."""
+    """The pinned keys of the participants. An organisation may have several, each for a while.
+
+    >>> keys = KeyRing([("400011", VerifyingKey.from_pem(certificate_pem), 0, 2_000_000_000)])
+    """
 
     def __new__(cls, entries: Sequence[tuple[str, VerifyingKey, int, int]]) -> KeyRing:
         """Take `(org_id, key, not_before_s, not_after_s)`; both ends of the time are included.
@@ -435,6 +532,11 @@ class Element:
     """One element of a UPI message. It cannot be changed; names are local names.
 
     Whitespace between elements is not kept. The repr shows the name only.
+
+    >>> amount = Element("Amount", {"value": "10.00", "curr": "INR"})
+    >>> payer = Element("Payer", {"addr": "asha@simbank"}, [amount])
+    >>> payer, payer.require_child("Amount").require("value"), payer.get("code")
+    (<Element Payer>, '10.00', None)
     """
 
     def __new__(
@@ -451,7 +553,9 @@ class Element:
         """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The local name."""
+
     @property
     def text(self) -> str:
         """The text of an element without children; "" when there is none."""
@@ -480,7 +584,15 @@ class Element:
 
 @final
 class Message:
-    """A message whose signature held. It holds what was signed and nothing else."""
+    """A message whose signature held. It holds what was signed and nothing else.
+
+    >>> key = SigningKey.from_pem(private_pem)
+    >>> signed = sign_message(key, "RespPay", [("Head", {"orgId": "400011"}, ())])
+    >>> keys = KeyRing([("400011", key.verifying_key(), 0, 2_000_000_000)])
+    >>> message = verify_message(signed, keys, now_s=1_800_000_000)
+    >>> message, message.element.require_child("Head").attributes
+    (<Message RespPay of 400011>, {'orgId': '400011'})
+    """
 
     @property
     def root(self) -> str:
@@ -503,6 +615,11 @@ def sign_message(key: SigningKey, root: str, children: Sequence[XmlNode]) -> byt
 
     Raises MalformedError on a bad name, a character that XML 1.0 forbids, an element named
     "Signature", a depth over 16, or a message over 64 KiB.
+
+    >>> head = ("Head", {"ver": "2.0", "orgId": "400011"}, ())
+    >>> signed = sign_message(SigningKey.from_pem(private_pem), "ReqHbt", [head])
+    >>> signed[:61]
+    b'<upi:ReqHbt xmlns:upi="http://npci.org/upi/schema/"><Head org'
     """
 
 def write_message(
@@ -511,6 +628,9 @@ def write_message(
     """Write `<upi:root>` in canonical form without a signature, as an Ack is.
 
     Raises MalformedError for the reasons that sign_message names.
+
+    >>> write_message("Ack", {"api": "ReqPay", "err": None}, [])
+    b'<upi:Ack xmlns:upi="http://npci.org/upi/schema/" api="ReqPay"></upi:Ack>'
     """
 
 def verify_message(data: bytes, keyring: KeyRing, now_s: int) -> Message:
@@ -525,12 +645,23 @@ def verify_message(data: bytes, keyring: KeyRing, now_s: int) -> Message:
     than the predefined; a root outside of the UPI namespace or without a prefix, qualified children
     or attributes; no Signature, more than one, or not the last child; other algorithms, transforms
     or references; not exactly one Head, or one without orgId.
+
+    >>> key = SigningKey.from_pem(private_pem)
+    >>> keys = KeyRing([("400011", key.verifying_key(), 0, 2_000_000_000)])
+    >>> signed = sign_message(key, "RespPay", [("Head", {"orgId": "400011"}, ())])
+    >>> verify_message(signed.replace(b"RespPay", b"ReqPay"), keys, now_s=1_800_000_000)
+    Traceback (most recent call last):
+    sikka_core.SignatureError: the digest is wrong: the content was changed
     """
 
 def parse_ack(data: bytes) -> Element:
     """Parse an unsigned message, such as an Ack, as strictly as verify_message does.
 
     Nothing vouches for what it says. Raises MalformedError, also when it carries a Signature.
+
+    >>> ack = b'<upi:Ack xmlns:upi="http://npci.org/upi/schema/" api="ReqPay"/>'
+    >>> parse_ack(ack).require("api")
+    'ReqPay'
     """
 
 # Models of decision trees ----------------------------------------------------------------------
@@ -561,7 +692,7 @@ class Model:
     (-2.0, 2.0, -2.0)
     >>> round(stump.score([250.0]), 3)
     0.881
-    >>> stump.contributions([250.0])
+    >>> [round(share, 6) for share in stump.contributions([250.0])]
     [3.6, -1.6]
     """
 
