@@ -37,6 +37,13 @@ test: setup ## run all tests, on a private MariaDB and Redis, with coverage
 	cargo test --quiet --locked
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 
+# AddressSanitizer sees reads and writes outside of what was allocated, and leaks, also where the
+# core calls the foreign code of AWS-LC. It is a nightly feature and so no part of `make test`.
+.PHONY: sanitize
+sanitize: ## run the core's own tests under AddressSanitizer (needs a nightly Rust)
+	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --quiet --locked --package sikka-core --lib \
+		--target "$$(rustc --print host-tuple)" --target-dir target/sanitized
+
 .PHONY: bench
 bench: setup $(STAMPS)/bench ## run all benches, peers side by side
 	deploy/setup/install_servers.sh wrk

@@ -57,11 +57,24 @@ impl<'a> Value<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn lengths_beyond_the_input_are_refused() {
         assert!(subject_public_key_info(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF, 0]).is_none());
         assert!(subject_public_key_info(&[0x30, 0x80]).is_none());
         assert!(subject_public_key_info(&[]).is_none());
+    }
+
+    proptest! {
+        #![proptest_config(crate::property::config())]
+
+        #[test]
+        fn any_bytes_are_a_certificate_or_none(
+            header in prop::sample::select(vec![&[][..], &[0x30, 0x20, 0x30], &[0x30, 0x81, 0x90]]),
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let _ = subject_public_key_info(&[header, &bytes].concat());
+        }
     }
 }

@@ -195,8 +195,10 @@ fn read_hex_upper(digits: &str) -> Option<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "calls foreign code")]
     fn an_id_gives_back_what_it_was_made_of() {
         let id = new_id("pay", 4095, (1 << 48) - 1).unwrap();
         assert_eq!(id.len(), 30);
@@ -207,6 +209,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "calls foreign code")]
     fn the_bucket_is_the_start_of_a_hash_over_length_prefixed_parts() {
         let mut input = vec![0, 0, 0, 0, 0, 0, 0, 1, b'a', 0, 0, 0, 0, 0, 0, 0, 2];
         input.extend_from_slice(b"bc");
@@ -224,5 +227,48 @@ mod tests {
     #[test]
     fn a_multibyte_character_at_the_split_is_refused() {
         assert!(id_of_upi_transaction("SK\u{20ac}0", "pay").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(crate::property::config())]
+
+        #[test]
+        fn any_bits_come_back_from_both_forms(prefix in "[a-z]{2,6}", bits in any::<u128>()) {
+            let id = write_id(&prefix, bits);
+            prop_assert!(is_id(&id, &prefix));
+            prop_assert_eq!(bits_of_id(&id), Ok(bits));
+            prop_assert_eq!(u128::from(bucket_of_id(&id).unwrap()), (bits >> RANDOM_BITS) & 4095);
+            prop_assert_eq!(u128::from(time_ms_of_id(&id).unwrap()), bits >> 80);
+            let transaction_id = upi_transaction_id("SKA", &id).unwrap();
+            prop_assert_eq!(id_of_upi_transaction(&transaction_id, &prefix), Ok(id));
+        }
+
+        #[test]
+        fn ids_stand_in_the_order_of_their_bits(one in any::<u128>(), other in any::<u128>()) {
+            prop_assert_eq!(write_id("pay", one).cmp(&write_id("pay", other)), one.cmp(&other));
+        }
+
+        #[test]
+        fn any_text_is_an_id_or_an_error(text in "(pay_)?\\PC{0,30}|[A-Z]{3}\\PC{0,34}") {
+            let reads = text.starts_with("pay_") && bits_of_id(&text).is_ok();
+            prop_assert_eq!(is_id(&text, "pay"), reads);
+            if let Ok(id) = id_of_upi_transaction(&text, "pay") {
+                prop_assert_eq!(upi_transaction_id(&text[..3], &id), Ok(text));
+            }
+        }
+
+        #[test]
+        fn any_date_and_sequence_is_a_number_of_twelve_digits_or_an_error(
+            year in -2_i64..10_002, day in -2_i64..370, sequence in any::<i64>(),
+        ) {
+            let lawful = (1..=9999).contains(&year) && (1..=366).contains(&day) && sequence >= 0;
+            match rrn(year, day, sequence) {
+                Ok(rrn) => {
+                    prop_assert!(lawful && rrn.len() == 12);
+                    prop_assert!(rrn.bytes().all(|byte| byte.is_ascii_digit()));
+                }
+                Err(_) => prop_assert!(!lawful),
+            }
+        }
     }
 }

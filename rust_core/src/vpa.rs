@@ -63,6 +63,7 @@ fn check_handle(handle: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn addresses_of_banks_and_of_npci_are_lowered() {
@@ -79,5 +80,27 @@ mod tests {
         assert_eq!(mask_vpa("asha@simbank"), "as***@simbank");
         assert_eq!(mask_vpa("abc@simbank"), "a***@simbank");
         assert_eq!(mask_vpa("no address"), "***");
+    }
+
+    const ADDRESS: &str = "[A-Za-z0-9][A-Za-z0-9._-]{1,99}@[A-Za-z][A-Za-z0-9]{1,60}\
+                           (\\.npci|\\.IFSC\\.npci|\\.mmid\\.npci)?";
+
+    proptest! {
+        #![proptest_config(crate::property::config())]
+
+        #[test]
+        fn any_text_is_an_address_or_an_error(text in "\\PC{0,20}(@\\PC{0,20})?") {
+            let _ = normalise_vpa(&text);
+            prop_assert!(mask_vpa(&text).contains("***"));
+        }
+
+        #[test]
+        fn an_address_of_the_grammar_is_lowered_once(address in ADDRESS) {
+            let normal = normalise_vpa(&address).unwrap();
+            prop_assert_eq!(&normal, &address.to_ascii_lowercase());
+            prop_assert_eq!(normalise_vpa(&normal), Ok(normal.clone()));
+            let shown = mask_vpa(&address).find("***").unwrap();
+            prop_assert!(shown <= 2 && 2 * shown <= normal.find('@').unwrap());
+        }
     }
 }

@@ -12,6 +12,9 @@ pub mod keyring;
 pub mod parse;
 /// The constants of the profile, and what a document of it looks like.
 pub mod profile;
+/// What must hold of every message.
+#[cfg(test)]
+mod properties;
 /// Sign what a writer wrote.
 pub mod sign;
 /// Read a Signature element, refusing whatever is not the profile.
