@@ -243,7 +243,8 @@ def test_a_bad_webhook_secret_is_refused_and_not_told(secret: str) -> None:
 # Stripe ----------------------------------------------------------------------------------------
 
 
-@given(text_secrets, st.text(st.characters(codec="utf-8")))
+# Stripe's library takes a secret of white space for none.
+@given(text_secrets.filter(str.strip), st.text(st.characters(codec="utf-8")))
 def test_stripe_and_the_core_take_each_others_headers(secret: str, text: str) -> None:
     timestamp_s = now_s()
     ours = stripe_sign(secret, timestamp_s, text.encode())

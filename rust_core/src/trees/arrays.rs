@@ -4,7 +4,7 @@ use super::ensemble::{CategorySet, Ensemble, Head, LooseNode, Node, Test};
 use super::link::Link;
 use crate::error::{Error, Result};
 
-/// An ensemble as arrays with one item a node, the nodes of each tree after those of the one before.
+/// An ensemble as arrays with one item a node, the nodes of one tree after those of another.
 #[derive(Clone, Debug)]
 pub struct Arrays<'a> {
     /// How many nodes each tree has.

@@ -1,4 +1,4 @@
-//! A perfect tree for a block of rows, in the instructions of AVX-512, of AVX2 and of any processor.
+//! A perfect tree for a block of rows, in AVX-512, in AVX2 and in what any processor has.
 //!
 //! One description of a tree's evaluation is compiled three times, over three kinds of [`Lanes`].
 //!
