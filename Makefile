@@ -18,7 +18,7 @@ BUILD := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no
 CORE_SOURCES := Cargo.toml Cargo.lock $(shell find rust_core -type f -not -path '*/__pycache__/*')
 ROWS_SOURCES := $(shell find cython_ext -type f -not -path '*/build/*' -not -path '*.egg-info/*')
 # The modules that are written in another language; their stubs are checked against them.
-NATIVE := sikka_core._native sikka_rows._native
+NATIVE := sikka_core._native sikka_rows._native sikka_rows._literals
 
 .PHONY: help
 help: ## list these targets

@@ -7,11 +7,18 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-SOURCE = Path("src") / "sikka_rows" / "_native.pyx"
+PACKAGE = Path("src") / "sikka_rows"
+MODULES = ("_literals", "_native")
 
 setup(
     ext_modules=cythonize(
-        [Extension("sikka_rows._native", [str(SOURCE)], extra_compile_args=["-O3"])],
+        [
+            Extension(
+                f"sikka_rows.{name}", [str(PACKAGE / f"{name}.pyx")], extra_compile_args=["-O3"]
+            )
+            for name in MODULES
+        ],
+        include_path=["src"],
         build_dir="build",
         compiler_directives={"language_level": 3, "warn.unused": True},
     )

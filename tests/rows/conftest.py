@@ -25,6 +25,7 @@ def sqlite(tmp_path: Path) -> Iterator[Sqlite]:
 @pytest.fixture
 def mariadb(mariadb_url: str) -> Iterator[MariaDbSession]:
     database = MariaDbSession(mariadb_url)
+    database.make_things()
     yield database
     database.close()
 

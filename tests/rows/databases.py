@@ -80,8 +80,10 @@ class MariaDbSession:
     style: Literal["format", "qmark"] = "format"
     dialect: Literal["mysql", "sqlite"] = "mysql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, binds: bool = False) -> None:
+        """A session; with `binds` one whose driver binds values in MariaDB's binary protocol."""
         where = make_url(url)
+        self.url = url
         self._runner = asyncio.Runner()
         self._connection = self._runner.run(
             asyncmy.connect(
@@ -91,11 +93,20 @@ class MariaDbSession:
                 db=where.database,
                 charset="utf8mb4",
                 autocommit=True,
+                stmt_cache_size=8 if binds else 0,
             )
         )
+
+    def make_things(self) -> None:
+        """Create the table of every kind."""
         self.run(MARIADB_DDL)
 
-    def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def set_up(self, *, sql_mode: str = "", names: str = "utf8mb4") -> None:
+        """Give the session another sql_mode and other character sets."""
+        self.run(f"SET SESSION sql_mode = '{sql_mode}'")
+        self.run(f"SET NAMES {names}")
+
+    def run(self, statement: str | bytes, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._runner.run(self._run(statement, parameters))
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -105,7 +116,9 @@ class MariaDbSession:
         self._connection.close()
         self._runner.close()
 
-    async def _run(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    async def _run(
+        self, statement: str | bytes, parameters: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
         async with self._connection.cursor() as cursor:
             await cursor.execute(statement, parameters or None)
             return list(await cursor.fetchall()) if cursor.description else []

@@ -99,12 +99,14 @@ def test_a_name_that_is_not_plain_is_refused(name: str) -> None:
 def test_a_table_of_impossible_columns_is_refused() -> None:
     with pytest.raises(ValueError, match="^t: a table has at least one column$"):
         Table("t", [])
-    with pytest.raises(ValueError, match=r"^t\.a: named twice$"):
+    with pytest.raises(ValueError, match="^t: column a is named twice$"):
         Table("t", [("a", "text"), ("a", "int")])
-    with pytest.raises(ValueError, match=r"^t\.a: kind 'float' is not one of text, int, bool"):
+    with pytest.raises(
+        ValueError, match="^t: column a: kind 'float' is not one of text, int, bool"
+    ):
         Table("t", [("a", "float")])
 
 
 def test_a_table_says_what_it_is() -> None:
     assert TABLE.columns == ("id", "key", "amount")
-    assert "('amount', 'money')" in repr(TABLE)
+    assert "Column('amount', 'money')" in repr(TABLE)

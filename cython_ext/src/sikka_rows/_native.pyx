@@ -8,7 +8,12 @@ the column, the rule and at most the type.
 
 cimport cython
 from cpython.bool cimport PyBool_Check
-from cpython.bytes cimport PyBytes_CheckExact
+from cpython.bytes cimport (
+    PyBytes_AS_STRING,
+    PyBytes_CheckExact,
+    PyBytes_FromStringAndSize,
+    PyBytes_GET_SIZE,
+)
 from cpython.datetime cimport (
     PyDateTime_Check,
     datetime_day,
@@ -28,19 +33,28 @@ from cpython.long cimport PyLong_Check, PyLong_CheckExact
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_CheckExact, PyUnicode_DecodeASCII
+from libc.limits cimport LLONG_MAX
 from libc.math cimport isfinite, llround
+from libc.string cimport memcpy, memmove
 
+from sikka_rows._literals cimport Literals
+
+import struct
 from decimal import Decimal
+
+from sikka_rows.column import KINDS as _KINDS
 
 import_datetime()
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
     int PyUnicode_KIND(object text)
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
     object PyUnicode_FromObject(object text)
     long long PyLong_AsLongLongAndOverflow(object number, int *overflow) except? -1
 
+# In the order of KINDS.
 cdef enum Kind:
     TEXT
     INT
@@ -50,7 +64,10 @@ cdef enum Kind:
     JSON
     BYTES
 
-KINDS = ("text", "int", "bool", "money", "time", "json", "bytes")
+# What a text's column may ask for beside its bound.
+cdef enum Flag:
+    IS_ASCII = 1
+    IN_BYTES = 2
 
 # DECIMAL(15, 2) holds this many minor units, and a double holds every one of them exactly.
 cdef long long MONEY_MINOR_MAX = 999_999_999_999_999
@@ -70,20 +87,30 @@ cdef class Codec:
     cdef tuple columns
     cdef bytes kinds
     cdef const unsigned char *kind_of
+    cdef bytes flags
+    cdef const unsigned char *flags_of
+    cdef bytes bounds
+    cdef const long long *bound_of
     cdef Py_ssize_t width
     cdef object dumps
     cdef object loads
 
-    def __init__(self, str table, columns, kinds, dumps, loads):
+    def __init__(self, str table not None, columns, dumps, loads):
         self.table = table
         self.columns = tuple(columns)
-        self.kinds = bytes([KINDS.index(kind) for kind in kinds])
-        self.kind_of = self.kinds
         self.width = len(self.columns)
+        self.kinds = bytes([_KINDS.index(column.kind) for column in self.columns])
+        self.kind_of = self.kinds
+        self.flags = bytes([
+            (IS_ASCII if column.is_ascii else 0) | (IN_BYTES if column.bytes_max else 0)
+            for column in self.columns
+        ])
+        self.flags_of = self.flags
+        bounds = [next(iter(column.bounds.values()), LLONG_MAX) for column in self.columns]
+        self.bounds = struct.pack(f"{self.width}q", *bounds)
+        self.bound_of = <const long long *><const char *>self.bounds
         self.dumps = dumps
         self.loads = loads
-        if len(self.kinds) != self.width:
-            raise ValueError(f"{table}: every column has one kind")
 
     def encode(self, rows):
         """One tuple of database values per row."""
@@ -111,6 +138,39 @@ cdef class Codec:
             for i in range(self.width):
                 encoded.append(self._encoded(i, values[i]))
         return encoded
+
+    def write(self, bytes head not None, rows, bytes tail not None, Py_ssize_t bytes_max):
+        """Statements of at most `bytes_max` bytes: head, rows in parentheses, tail."""
+        cdef Literals out = Literals()
+        cdef list statements = []
+        cdef tuple values
+        cdef Py_ssize_t i, row
+        cdef Py_ssize_t head_size = PyBytes_GET_SIZE(head), tail_size = PyBytes_GET_SIZE(tail)
+        out.raw(PyBytes_AS_STRING(head), head_size)
+        for source in rows:
+            values = self._row(source)
+            row = out.size
+            if row > head_size:
+                out.raw(",", 1)
+            for i in range(self.width):
+                out.raw("," if i else "(", 1)
+                out.literal(self._encoded(i, values[i]))
+            out.raw(")", 1)
+            if out.size + tail_size <= bytes_max:
+                continue
+            if row > head_size:
+                # The row begins a statement of its own, without the comma before it.
+                statements.append(joined(out.data, row, tail))
+                memmove(&out.data[head_size], &out.data[row + 1], out.size - row - 1)
+                out.size -= row + 1 - head_size
+            if out.size + tail_size > bytes_max:
+                raise ValueError(
+                    f"{self.table}: a row takes more than the {bytes_max} bytes of a statement"
+                )
+        if out.size == head_size:
+            raise ValueError(f"{self.table}: a statement takes at least one row")
+        statements.append(joined(out.data, out.size, tail))
+        return statements
 
     def decode(self, rows):
         """One tuple of Python values per database row."""
@@ -159,7 +219,7 @@ cdef class Codec:
             return self._time_in(i, value)
         if kind == JSON:
             return self._json_in(i, value)
-        return self._bytes(i, value)
+        return self._bytes_in(i, value)
 
     cdef object _decoded(self, Py_ssize_t i, object value):
         cdef int kind = self.kind_of[i]
@@ -195,17 +255,34 @@ cdef class Codec:
                 PyUnicode_AsUTF8AndSize(value, &size)
             except UnicodeEncodeError:
                 raise self._wrong(i, "holds half of a surrogate pair") from None
+        if self.flags_of[i] & IS_ASCII and not PyUnicode_IS_ASCII(value):
+            raise self._wrong(i, "takes ASCII alone")
+        if self.bound_of[i] != LLONG_MAX:
+            self._check_size(i, value)
         return value
+
+    cdef int _check_size(self, Py_ssize_t i, object value) except -1:
+        cdef Py_ssize_t size = PyUnicode_GET_LENGTH(value)
+        cdef str unit = "characters"
+        if self.flags_of[i] & IN_BYTES:
+            PyUnicode_AsUTF8AndSize(value, &size)
+            unit = "bytes of UTF-8"
+        if size > self.bound_of[i]:
+            raise self._wrong(i, f"takes at most {self.bound_of[i]} {unit}")
+        return 0
 
     cdef object _int_in(self, Py_ssize_t i, object value):
         cdef int overflow = 0
+        cdef long long number, bound = self.bound_of[i]
         if not PyLong_CheckExact(value):
             if PyBool_Check(value) or not PyLong_Check(value):
                 raise self._wrong_type(i, "int", value)
             value = int(value)
-        PyLong_AsLongLongAndOverflow(value, &overflow)
-        if overflow:
-            raise self._wrong(i, "takes an int of 64 bits, and this one is larger")
+        number = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if overflow or number > bound or number < -bound - 1:
+            if bound == LLONG_MAX:
+                raise self._wrong(i, "takes an int of 64 bits, and this one is larger")
+            raise self._wrong(i, f"takes an int from {-bound - 1} to {bound}")
         return value
 
     cdef object _money_in(self, Py_ssize_t i, object value):
@@ -218,6 +295,8 @@ cdef class Codec:
         minor = PyLong_AsLongLongAndOverflow(value, &overflow)
         if overflow or minor > MONEY_MINOR_MAX or minor < -MONEY_MINOR_MAX:
             raise self._wrong(i, "takes at most 15 digits of minor units")
+        if minor > self.bound_of[i] or minor < -self.bound_of[i]:
+            raise self._wrong(i, f"takes at most {self.bound_of[i]} minor units")
         rest = -minor if minor < 0 else minor
         while rest or at > 20:
             at -= 1
@@ -346,7 +425,7 @@ cdef class Codec:
                 raise self._wrong(i, "holds something that JSON cannot carry") from None
         if PyBytes_CheckExact(value):
             try:
-                return (<bytes>value).decode("utf-8")
+                value = (<bytes>value).decode("utf-8")
             except UnicodeDecodeError:
                 raise self._wrong(i, "is not UTF-8") from None
         return self._text_in(i, value)
@@ -371,6 +450,12 @@ cdef class Codec:
             return True
         raise self._wrong(i, "is neither 0 nor 1")
 
+    cdef object _bytes_in(self, Py_ssize_t i, object value):
+        value = self._bytes(i, value)
+        if PyBytes_GET_SIZE(value) > self.bound_of[i]:
+            raise self._wrong(i, f"takes at most {self.bound_of[i]} bytes")
+        return value
+
     cdef object _bytes(self, Py_ssize_t i, object value):
         if PyBytes_CheckExact(value):
             return value
@@ -385,7 +470,14 @@ cdef class Codec:
         return ValueError(f"{self._place(i)} {rule}")
 
     cdef str _place(self, Py_ssize_t i):
-        return f"{self.table}.{self.columns[i]}: {KINDS[self.kind_of[i]]}"
+        return f"{self.table}.{self.columns[i].name}: {_KINDS[self.kind_of[i]]}"
+
+
+cdef bytes joined(const char *data, Py_ssize_t size, bytes tail):
+    cdef bytes statement = PyBytes_FromStringAndSize(NULL, size + PyBytes_GET_SIZE(tail))
+    memcpy(PyBytes_AS_STRING(statement), data, size)
+    memcpy(PyBytes_AS_STRING(statement) + size, PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail))
+    return statement
 
 
 cdef inline void write_digits(char *text, int number, int width) noexcept:
@@ -397,33 +489,31 @@ cdef inline void write_digits(char *text, int number, int width) noexcept:
 
 cdef bint read_time(const char *text, Py_ssize_t size, int *numbers) noexcept:
     """Reads YYYY-MM-DD HH:MM:SS with up to six decimal places; False when it is not that."""
-    cdef Py_ssize_t at, field = 0
-    cdef int places = 0
-    cdef char digit
-    if size < 19 or size == 20 or size > 26:
+    cdef Py_ssize_t at
+    cdef int field, scale = 100_000
+    if size < 19 or size == 20 or size > 26 or (size > 20 and text[19] != c"."):
         return False
-    for at in range(7):
-        numbers[at] = 0
-    for at in range(size):
-        digit = text[at]
-        if at == 4 or at == 7 or at == 10 or at == 13 or at == 16 or at == 19:
-            if digit != separator(at):
-                return False
-            field += 1
-        elif digit < c"0" or digit > c"9":
+    if text[4] != c"-" or text[7] != c"-" or text[10] != c" ":
+        return False
+    if text[13] != c":" or text[16] != c":":
+        return False
+    numbers[0] = 100 * two_digits(text) + two_digits(&text[2])
+    for field in range(1, 6):
+        numbers[field] = two_digits(&text[2 + 3 * field])
+    numbers[6] = 0
+    for at in range(20, size):
+        if text[at] < c"0" or text[at] > c"9":
             return False
-        else:
-            numbers[field] = numbers[field] * 10 + (digit - c"0")
-            places += field == 6
-    while 0 < places < 6:
-        numbers[6] *= 10
-        places += 1
+        numbers[6] += scale * (text[at] - c"0")
+        scale //= 10
+    for field in range(6):
+        if numbers[field] < 0:
+            return False
     return True
 
 
-cdef inline char separator(Py_ssize_t at) noexcept:
-    if at < 10:
-        return c"-"
-    if at == 10:
-        return c" "
-    return c"." if at == 19 else c":"
+cdef inline int two_digits(const char *text) noexcept:
+    """The number that two digits make; less than any year can make good when they are none."""
+    if text[0] < c"0" or text[0] > c"9" or text[1] < c"0" or text[1] > c"9":
+        return -10_000
+    return 10 * (text[0] - c"0") + text[1] - c"0"

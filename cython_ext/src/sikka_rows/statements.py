@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -14,20 +13,8 @@ Dialect = Literal["mysql", "sqlite"]
 # A statement of SQLite takes this many parameters unless it was compiled otherwise.
 SQLITE_PARAMETERS_MAX = 32_766
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _PLACEHOLDERS = {"format": "%s", "qmark": "?"}
 _QUOTES = {"format": "`", "qmark": '"'}
-
-
-def check_identifier(what: str, name: str) -> str:
-    """`name` itself, when it may stand in a statement as the name of `what`.
-
-    Raises ValueError unless it is a letter or underscore followed by at most 63 letters,
-    digits and underscores: names are quoted in the text, never escaped.
-    """
-    if not _IDENTIFIER.fullmatch(name):
-        raise ValueError(f"{what} {name!r} is not a plain SQL name")
-    return name
 
 
 def insert_text(table: str, columns: Sequence[str], row_count: int, style: Style) -> str:
@@ -38,10 +25,14 @@ def insert_text(table: str, columns: Sequence[str], row_count: int, style: Style
     if style not in _PLACEHOLDERS:
         raise ValueError(f'style must be "format" or "qmark", not {style!r}')
     _check_row_count(table, row_count, len(columns), is_sqlite=style == "qmark")
-    names = ",".join(_quoted(name, style) for name in columns)
     row = _row(len(columns), style)
-    rows = ",".join([row] * row_count)
-    return f"INSERT INTO {_quoted(table, style)} ({names}) VALUES {rows}"  # noqa: S608 - checked names
+    return insert_head(table, columns, style) + ",".join([row] * row_count)
+
+
+def insert_head(table: str, columns: Sequence[str], style: Style) -> str:
+    """`INSERT INTO t (c, …) VALUES `, up to the first row."""
+    names = ",".join(_quoted(name, style) for name in columns)
+    return f"INSERT INTO {_quoted(table, style)} ({names}) VALUES "  # noqa: S608 - checked names
 
 
 def update_text(

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sikka_rows._native import KINDS, Codec
-from sikka_rows.statements import Dialect, Style, check_identifier, insert_text, update_text
+from sikka_rows._native import Codec
+from sikka_rows.column import Column, check_identifier
+from sikka_rows.statements import Dialect, Style, insert_head, insert_text, update_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+# A server of MariaDB takes packets of less than 16 MiB (max_allowed_packet) unless it is told
+# otherwise, and the first byte says what is in the packet.
+STATEMENT_BYTES_MAX = 16 * 1024 * 1024 - 2
 
 # Statements are kept by the number of rows; a service needs few numbers often.
 TEXTS_MAX = 512
@@ -20,19 +25,22 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 class Table:
     """The columns of one SQL table and what is kept in each.
 
-    `columns` are pairs of a name and a kind, in the order in which rows carry the values. The
-    kinds, all of them nullable, are "text", "int", "bool", "money" (int minor units, kept as a
-    decimal with two places), "time" (aware datetime, kept as UTC), "json" and "bytes".
-    `dumps` writes a dict or list as JSON text and `loads` reads it; both are the standard
-    library's unless given. Raises ValueError when a name, a kind or their number is wrong.
+    `columns` are `Column`s, or pairs of a name and a kind for values without a bound, in the
+    order in which rows carry the values. The kinds, all of them nullable, are "text", "int",
+    "bool", "money" (int minor units, kept as a decimal with two places), "time" (aware datetime,
+    kept as UTC), "json" and "bytes". `dumps` writes a dict or list as JSON text and `loads`
+    reads it; both are the standard library's unless given. Raises ValueError when a name, a
+    kind, a bound or the number of columns is wrong.
     """
 
-    __slots__ = ("_all", "_codecs", "_dumps", "_inserts", "_kinds", "_loads", "_updates", "name")
+    __slots__ = (
+        "_all", "_codecs", "_columns", "_dumps", "_head", "_inserts", "_loads", "_updates", "name",
+    )  # fmt: skip
 
     def __init__(
         self,
         name: str,
-        columns: Sequence[tuple[str, str]],
+        columns: Sequence[Column | tuple[str, str]],
         *,
         dumps: Callable[[Any], str | bytes] | None = None,
         loads: Callable[[str | bytes], Any] | None = None,
@@ -40,25 +48,27 @@ class Table:
         self.name = check_identifier("table", name)
         self._dumps = dumps or _ENCODER.encode
         self._loads = loads or json.loads
-        self._kinds: dict[str, str] = {}
-        for column, kind in columns:
-            check_identifier(f"{name}: column", column)
-            if kind not in KINDS:
-                raise ValueError(f"{name}.{column}: kind {kind!r} is not one of {', '.join(KINDS)}")
-            if column in self._kinds:
-                raise ValueError(f"{name}.{column}: named twice")
-            self._kinds[column] = kind
-        if not self._kinds:
+        self._columns: dict[str, Column] = {}
+        for given in columns:
+            try:
+                column = given if isinstance(given, Column) else Column(*given)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+            if column.name in self._columns:
+                raise ValueError(f"{name}: column {column.name} is named twice")
+            self._columns[column.name] = column
+        if not self._columns:
             raise ValueError(f"{name}: a table has at least one column")
         self._codecs: dict[tuple[str, ...], Codec] = {}
         self._inserts: dict[tuple[int, Style], str] = {}
         self._updates: dict[tuple[tuple[str, ...], int, Dialect, str], str] = {}
         self._all = self._codec(self.columns)
+        self._head = insert_head(name, self.columns, "format").encode()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in the order in which rows carry their values."""
-        return tuple(self._kinds)
+        return tuple(self._columns)
 
     def encode(self, rows: Sequence[Sequence[object]]) -> list[tuple[Any, ...]]:
         """The rows as a driver takes them, one tuple each (for executemany).
@@ -98,6 +108,27 @@ class Table:
         """The values of all `rows` in one list, encoded; raises as `encode` does."""
         return self._all.flatten(rows)
 
+    def insert_written(
+        self,
+        rows: Sequence[Sequence[object]],
+        suffix: str = "",
+        bytes_max: int = STATEMENT_BYTES_MAX,
+    ) -> list[bytes]:
+        """Statements for MySQL and MariaDB that insert all `rows`, the values written out.
+
+        Nothing is left to the driver, which would write the values out much more slowly. The
+        texts are UTF-8, and they mean the same in every sql_mode and in every character set
+        that a connection may have: see `sikka_rows.written`.
+
+        `suffix` ends every statement, as ` ON DUPLICATE KEY UPDATE …` does; it is added as it
+        is. As many statements are made as `bytes_max` asks for; the server's limit is its
+        max_allowed_packet less two bytes, 16 MiB less two unless it was told otherwise.
+
+        Raises as `encode` does, and ValueError when there are no rows and when a row alone takes
+        more than `bytes_max`; nothing is returned then.
+        """
+        return self._all.write(self._head, rows, suffix.encode(), bytes_max)
+
     def update(
         self, columns: Sequence[str], row_count: int, dialect: Dialect, key: str = "id"
     ) -> str:
@@ -131,25 +162,25 @@ class Table:
         return self._codec((key, *names)).flatten(rows)
 
     def __repr__(self) -> str:
-        return f"Table({self.name!r}, {list(self._kinds.items())!r})"
+        return f"Table({self.name!r}, {list(self._columns.values())!r})"
 
     def _codec(self, columns: tuple[str, ...]) -> Codec:
         codec = self._codecs.get(columns)
         if codec is None:
-            kinds = [self._kind(column) for column in columns]
-            codec = Codec(self.name, columns, kinds, self._dumps, self._loads)
+            known = [self._column(column) for column in columns]
+            codec = Codec(self.name, known, self._dumps, self._loads)
             self._codecs[columns] = codec
         return codec
 
-    def _kind(self, column: str) -> str:
+    def _column(self, column: str) -> Column:
         try:
-            return self._kinds[column]
+            return self._columns[column]
         except KeyError:
             raise ValueError(f"{self.name} has no column {column!r}") from None
 
     def _check_update(self, columns: tuple[str, ...], key: str) -> None:
         for column in (key, *columns):
-            self._kind(column)
+            self._column(column)
         if not columns:
             raise ValueError(f"{self.name}: an update changes at least one column")
         if key in columns or len(set(columns)) != len(columns):
