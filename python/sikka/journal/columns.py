@@ -1,6 +1,8 @@
 """The kinds of column of the schema, each with its type on MySQL, MariaDB and SQLite.
 
-`info["kind"]` of a column names the kind under which `sikka_rows` carries its values.
+A column's `info` is what `sikka_rows.Column` takes beside the name: the kind under which its
+values are carried, and their bound. MySQL enforces the bounds by itself; SQLite has none, and
+what one database takes the other must not refuse.
 """
 
 from __future__ import annotations
@@ -17,30 +19,36 @@ _TEXT: dict[str, Any] = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
 _ASCII: dict[str, Any] = {"charset": "ascii", "collation": "ascii_bin"}
 
 ID_LENGTH = 36
+NOTE_BYTES_MAX = 65_535
+SEALED_BYTES_MAX = 1_024
 
 
-def _column(name: str, kind: str, type_: TypeEngine[Any], options: dict[str, Any]) -> Column[Any]:
+def _column(
+    name: str, kind: str, type_: TypeEngine[Any], options: dict[str, Any], **bound: int
+) -> Column[Any]:
     options.setdefault("nullable", False)
-    return Column(name, type_, info={"kind": kind}, **options)
+    return Column(name, type_, info={"kind": kind, **bound}, **options)
 
 
 def code(name: str, length: int = ID_LENGTH, /, *arguments: Any, **options: Any) -> Column[Any]:
     """Text of ASCII that is compared byte by byte: ids, codes, names of states."""
     type_ = String(length).with_variant(mysql.VARCHAR(length, **_ASCII), *_MYSQL)
     options.setdefault("nullable", False)
-    return Column(name, type_, *arguments, info={"kind": "text"}, **options)
+    info = {"kind": "text", "characters_max": length, "is_ascii": True}
+    return Column(name, type_, *arguments, info=info, **options)
 
 
 def text(name: str, length: int, **options: Any) -> Column[Any]:
     """Text of any script with a bound, compared byte by byte."""
     type_ = String(length).with_variant(mysql.VARCHAR(length, **_TEXT), *_MYSQL)
-    return _column(name, "text", type_, options)
+    return _column(name, "text", type_, options, characters_max=length)
 
 
 def note(name: str, **options: Any) -> Column[Any]:
     """Text of up to 64 KiB that is never searched; nullable."""
     options.setdefault("nullable", True)
-    return _column(name, "text", Text().with_variant(mysql.TEXT(**_TEXT), *_MYSQL), options)
+    type_ = Text().with_variant(mysql.TEXT(**_TEXT), *_MYSQL)
+    return _column(name, "text", type_, options, bytes_max=NOTE_BYTES_MAX)
 
 
 def body(name: str, **options: Any) -> Column[Any]:
@@ -61,7 +69,8 @@ def money(name: str, **options: Any) -> Column[Any]:
 
 def hundredths(name: str, **options: Any) -> Column[Any]:
     """A number from 0.00 to 9.99."""
-    return _column(name, "money", Text().with_variant(mysql.DECIMAL(3, 2), *_MYSQL), options)
+    type_ = Text().with_variant(mysql.DECIMAL(3, 2), *_MYSQL)
+    return _column(name, "money", type_, options, value_max=999)
 
 
 def time(name: str, **options: Any) -> Column[Any]:
@@ -76,7 +85,7 @@ def flag(name: str, **options: Any) -> Column[Any]:
 
 def number(name: str, **options: Any) -> Column[Any]:
     """A whole number of 32 bits."""
-    return _column(name, "int", Integer(), options)
+    return _column(name, "int", Integer(), options, value_max=2**31 - 1)
 
 
 def big(name: str, **options: Any) -> Column[Any]:
@@ -86,7 +95,7 @@ def big(name: str, **options: Any) -> Column[Any]:
 
 def bucket(**options: Any) -> Column[Any]:
     """The shard bucket, 0 to 4095."""
-    return _column("bucket", "int", SmallInteger(), options)
+    return _column("bucket", "int", SmallInteger(), options, value_max=2**15 - 1)
 
 
 def choice(name: str, values: type[StrEnum], **options: Any) -> Column[Any]:
@@ -97,5 +106,6 @@ def choice(name: str, values: type[StrEnum], **options: Any) -> Column[Any]:
 
 def sealed(name: str, **options: Any) -> Column[Any]:
     """Bytes, up to 1 KiB."""
-    type_ = LargeBinary(1024).with_variant(mysql.VARBINARY(1024), *_MYSQL)
-    return _column(name, "bytes", type_, options)
+    type_ = LargeBinary(SEALED_BYTES_MAX)
+    type_ = type_.with_variant(mysql.VARBINARY(SEALED_BYTES_MAX), *_MYSQL)
+    return _column(name, "bytes", type_, options, bytes_max=SEALED_BYTES_MAX)

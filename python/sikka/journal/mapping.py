@@ -21,6 +21,7 @@ from sikka.domain.records import AuditRecord, Event, IdempotencyRecord
 from sikka.domain.refund import Refund
 from sikka.journal import tables
 from sikka.ports import Lease
+from sikka_rows import Column
 from sikka_rows import Table as Rows
 
 _RAW = NullType()
@@ -41,7 +42,7 @@ def rows_of(table: Table, columns: Sequence[str]) -> Rows:
     """The codec of some columns of a table, in that order."""
     return Rows(
         str(table.name),
-        [(name, table.c[name].info["kind"]) for name in columns],
+        [Column(name, **table.c[name].info) for name in columns],
         dumps=_dumps,
         loads=_loads,
     )

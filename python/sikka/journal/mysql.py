@@ -22,8 +22,9 @@ from sikka.journal.changes import (
     Update,
     Verdicts,
 )
-from sikka.journal.statements import Statement, bulk_insert, bulk_update, statements
+from sikka.journal.statements import ADD, bulk_insert, bulk_update, statements
 from sikka.journal.writer import Failure, Hook, WriteFailed, rejected
+from sikka_rows import written
 
 # How long a statement waits for a row that another transaction holds.
 LOCK_WAIT_S = 5
@@ -172,15 +173,16 @@ class MySqlWriter:
         cursor = self._cursor
         tables, texts = [], []
         for step in steps:
-            for text, parameters in _single_statements(step, self._binds_many):
+            self._table = step.rows.name
+            # Written out: to prepare a text that is used once costs more than it saves.
+            for text in _written(step, self._binds_many):
                 tables.append(step.rows.name)
-                # Written out: to prepare a text that is used once costs more than it saves.
-                texts.append(cursor.mogrify(text, parameters))
+                texts.append(text)
         rows: list[Sequence[Any]] = []
         for position, table in enumerate(tables):
             self._table = table
             if position == 0:
-                await cursor.execute(";".join(texts))
+                await cursor.execute(b";".join(texts))
             else:
                 await cursor.nextset()
             if cursor.description is not None:
@@ -254,18 +256,23 @@ class MySqlWriter:
         self._connection = self._cursor = None
 
 
-def _single_statements(step: Step, one_by_one: bool) -> Iterator[Statement]:
-    """The statements of a step.
+def _written(step: Step, one_by_one: bool) -> Iterator[bytes]:
+    """The statements of a step, their values written out.
 
     Few rows are updated one by one: to join them with a list of new values, the server would
     build a table first.
     """
-    if isinstance(step, Update) and one_by_one:
+    if isinstance(step, Insert):
+        yield from step.rows.insert_written(step.values)
+    elif isinstance(step, AddBalances):
+        yield from step.rows.insert_written(step.values, ADD["mysql"])
+    elif isinstance(step, Update) and one_by_one:
         text, rows = bulk_update(step, "mysql")
         for row in rows:
-            yield text, row
+            yield written(text, row)
     else:
-        yield from statements(step, "mysql")
+        for text, parameters in statements(step, "mysql"):
+            yield written(text, parameters)
 
 
 def _code(error: errors.MySQLError) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from sikka.journal.changes import AddBalances, Insert, Lock, Step, Update
+from sikka.journal.changes import AddBalances, Insert, Lock, Update
 from sikka.journal.tables import metadata
 
 Dialect = Literal["mysql", "sqlite"]
@@ -22,23 +22,19 @@ _MARKS: dict[Dialect, str] = {"mysql": "%s", "sqlite": "?"}
 _QUOTES: dict[Dialect, str] = {"mysql": "`", "sqlite": '"'}
 
 
-def statements(step: Step, dialect: Dialect) -> Iterator[Statement]:
-    """The statements of a step; only those of a `Lock` answer rows."""
+def statements(step: Lock | Update | AddBalances, dialect: Dialect) -> Iterator[Statement]:
+    """The statements of a step other than `Insert`; only those of a `Lock` answer rows."""
     if isinstance(step, Lock):
         for keys in _chunks(step.keys, 1):
             text = _lock_text(step.rows.name, step.key, step.columns, len(keys), dialect)
             yield text, keys
-    elif isinstance(step, Insert):
-        for values in _chunks(step.values, len(step.rows.columns)):
-            text = step.rows.insert(len(values), _STYLES[dialect])
-            yield text, step.rows.insert_parameters(values)
     elif isinstance(step, Update):
         for values in _chunks(step.values, len(step.columns) + 1):
             text = step.rows.update(step.columns, len(values), dialect, step.key)
             yield text, step.rows.update_parameters(step.columns, values, step.key)
     else:
         for values in _chunks(step.values, len(step.rows.columns)):
-            text = step.rows.insert(len(values), _STYLES[dialect]) + _ADD[dialect]
+            text = step.rows.insert(len(values), _STYLES[dialect]) + ADD[dialect]
             yield text, step.rows.insert_parameters(values)
 
 
@@ -62,7 +58,7 @@ def bulk_insert(step: Insert | AddBalances) -> tuple[str, Sequence[Sequence[Any]
             raise ValueError(f"{step.rows.name}.{name}: takes a value, and every row has none")
     text = _insert_text(step.rows.name, tuple(names))
     if isinstance(step, AddBalances):
-        text += _ADD["mysql"]
+        text += ADD["mysql"]
     return text, list(zip(*columns, strict=True))
 
 
@@ -89,7 +85,8 @@ def _update_text(table: str, key: str, columns: tuple[str, ...], dialect: Dialec
     return f"UPDATE {quote}{table}{quote} SET {changes} WHERE {where}"  # noqa: S608 - names of the schema
 
 
-_ADD: dict[Dialect, str] = {
+# What makes an insert of account stripes add to those that are there.
+ADD: dict[Dialect, str] = {
     "mysql": (
         " ON DUPLICATE KEY UPDATE debits_minor=debits_minor+VALUES(debits_minor),"
         "credits_minor=credits_minor+VALUES(credits_minor)"
