@@ -102,8 +102,8 @@ fn kind_of(node: &Node) -> (u8, u32) {
     (kind | if node.default_left { DEFAULT_LEFT } else { 0 }, number)
 }
 
-/// Read a model, and check all of it.
-pub(super) fn read(data: &[u8]) -> Result<Ensemble> {
+/// Read a model and its digest, and check all of it.
+pub(super) fn read(data: &[u8]) -> Result<(Ensemble, [u8; DIGEST_BYTES])> {
     if !data.starts_with(MAGIC) {
         return Err(Error::model("the file is no model of sikka-core"));
     }
@@ -122,7 +122,7 @@ pub(super) fn read(data: &[u8]) -> Result<Ensemble> {
     if reader.at < body.len() {
         return Err(Error::model("something follows the model in its file"));
     }
-    Ok(ensemble)
+    Ok((ensemble, *digest))
 }
 
 struct Reader<'a> {

@@ -67,17 +67,18 @@ impl Model {
         iterations: Option<usize>,
         schema_version: Option<u32>,
     ) -> Result<Self> {
-        Ok(Self::compile(xgboost::read(data, Wishes { iterations, schema_version })?))
+        Ok(Self::new(xgboost::read(data, Wishes { iterations, schema_version })?))
     }
 
     /// A model from flat arrays.
     pub fn from_arrays(arrays: &Arrays<'_>) -> Result<Self> {
-        Ok(Self::compile(arrays.read()?))
+        Ok(Self::new(arrays.read()?))
     }
 
     /// A model as `to_bytes` wrote it.
     pub fn from_bytes(data: &[u8]) -> Result<Self> {
-        Ok(Self::compile(file::read(data)?))
+        let (ensemble, digest) = file::read(data)?;
+        Ok(Self::compile(ensemble, digest))
     }
 
     /// The model in the core's own form: the same model, the same bytes.
@@ -85,7 +86,12 @@ impl Model {
         file::write(&self.ensemble)
     }
 
-    fn compile(ensemble: Ensemble) -> Self {
+    fn new(ensemble: Ensemble) -> Self {
+        let digest = file::digest(&ensemble);
+        Self::compile(ensemble, digest)
+    }
+
+    fn compile(ensemble: Ensemble, digest: [u8; 32]) -> Self {
         let columns = Columns::of(ensemble.nodes(), ensemble.head.feature_count as usize);
         let trees: Vec<&[Node]> = ensemble.trees().collect();
         let ways: Vec<Way> = trees.iter().map(|tree| Way::of(tree)).collect();
@@ -112,7 +118,6 @@ impl Model {
         }
         let deepest = trees.iter().map(|tree| depth_of(tree)).max().unwrap_or(0);
         let shares = Shares::of(&ensemble, deepest);
-        let digest = file::digest(&ensemble);
         Self { ensemble, columns, runs, cuts, shares, digest }
     }
 
@@ -365,7 +370,7 @@ mod tests {
             for tree in trees {
                 ensemble.add_loose_tree(&tree).unwrap();
             }
-            Model::compile(ensemble)
+            Model::new(ensemble)
         })
     }
 
