@@ -58,6 +58,7 @@ from sikka_core._native import (
 from sikka_core.brand import CardBrand
 from sikka_core.model_file import load_model
 from sikka_core.tree import XmlNode
+from sikka_core.treelite_models import from_lightgbm, from_treelite
 
 __all__ = [
     "BUCKETS",
@@ -85,6 +86,8 @@ __all__ = [
     "card_fingerprint",
     "card_last_four",
     "check_card_expiry",
+    "from_lightgbm",
+    "from_treelite",
     "hmac_sha256_hex",
     "hmac_sha256_hex_verify",
     "id_of_upi_transaction",
