@@ -6,10 +6,8 @@ treelite and numpy are imported when they are needed: scoring needs neither.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from sikka_core._native import Model, ModelError
 
@@ -41,8 +39,7 @@ _LIGHTGBM_ZERO = 4
 _ZERO_MAXIMUM = 1.0000000180025095e-35
 
 
-@dataclass(frozen=True, slots=True)
-class _Output:
+class _Output(NamedTuple):
     """How the output follows from the leaves: link(base_margin + the sum of the leaves)."""
 
     link: Link
@@ -124,20 +121,25 @@ def from_lightgbm(booster: Any, *, schema_version: int | None = None) -> Model:
     """
     import treelite  # noqa: PLC0415 - Scoring does without it.
 
-    text = booster.model_to_string()
-    if re.search(r"^is_linear=1$", text, re.MULTILINE):
-        raise ModelError("linear trees of LightGBM are not supported")
-    for decisions, thresholds in zip(
-        re.findall(r"^decision_type=(.*)$", text, re.MULTILINE),
-        re.findall(r"^threshold=(.*)$", text, re.MULTILINE),
-        strict=True,
-    ):
-        pairs = zip(decisions.split(), thresholds.split(), strict=True)
-        if any(_zero_is_apart(int(decision), float(threshold)) for decision, threshold in pairs):
-            raise ModelError("zero_as_missing of LightGBM is not supported")
+    _refuse_what_treelite_drops(booster.model_to_string())
     read = treelite.frontend.from_lightgbm(booster)
     _keep_zeros_together(read)
     return from_treelite(read, feature_names=booster.feature_name(), schema_version=schema_version)
+
+
+def _refuse_what_treelite_drops(text: str) -> None:
+    """Look through LightGBM's own text of a model, which has one line for each field of a tree."""
+    thresholds: list[str] = []
+    for line in text.splitlines():
+        field, _, value = line.partition("=")
+        if line == "is_linear=1":
+            raise ModelError("linear trees of LightGBM are not supported")
+        if field == "threshold":
+            thresholds = value.split()
+        elif field == "decision_type":
+            pairs = zip(value.split(), thresholds, strict=True)
+            if any(_zero_is_apart(int(bits), float(threshold)) for bits, threshold in pairs):
+                raise ModelError("zero_as_missing of LightGBM is not supported")
 
 
 def _zero_is_apart(decision: int, threshold: float) -> bool:
