@@ -786,7 +786,8 @@ class Model:
 
         They are Shapley values of the path-dependent game (Lundberg, Erion and Lee 2018, TreeSHAP),
         in float64: they add up to the margin but for its rounding to float32. They are exact for
-        paths that ask for at most 256 features. Raises as `score` does.
+        paths that ask for at most 256 features. Raises as `score` does, and ModelError when a cover
+        of the model is negative or no finite number.
         """
 
     @property

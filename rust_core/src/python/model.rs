@@ -129,7 +129,8 @@ impl Model {
     }
 
     fn contributions(&self, row: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-        with_row(row, self.0.feature_count(), |row| self.0.contributions(row))
+        let shares = with_row(row, self.0.feature_count(), |row| self.0.contributions(row))?;
+        Ok(shares?)
     }
 
     #[getter]

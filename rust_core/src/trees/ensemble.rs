@@ -151,6 +151,12 @@ impl Ensemble {
         &self.sets
     }
 
+    /// Whether every node tells how much training weight reached it. Boosting on labels that its
+    /// objective cannot hold leaves NaN behind.
+    pub(super) fn covers_are_known(&self) -> bool {
+        self.nodes.iter().all(|node| node.cover.is_finite() && node.cover >= 0.0)
+    }
+
     /// Keep a set of categories; the number by which a node asks for it.
     pub(super) fn add_set(&mut self, set: CategorySet) -> Result<u32> {
         self.category_words += set.words.len();
@@ -228,9 +234,6 @@ impl Ensemble {
     }
 
     fn check_node(&self, node: &Node) -> Result<()> {
-        if !(node.cover.is_finite() && node.cover >= 0.0) {
-            return Err(Error::model("a cover must be a finite number of at least 0"));
-        }
         match node.test {
             Test::Leaf(value) if value.is_nan() => Err(Error::model("a leaf is not a number")),
             Test::Leaf(_) => Ok(()),

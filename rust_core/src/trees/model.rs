@@ -10,7 +10,7 @@ use super::rows::{Cuts, Matrix, ROWS, RankedTrees, Ranks};
 use super::shares::Shares;
 use super::simd::{self, Simd};
 use super::xgboost::{self, Wishes};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::ops::Range;
 
 /// An ensemble of trees with one output, compiled. It never changes.
@@ -21,7 +21,8 @@ pub struct Model {
     runs: Vec<Run>,
     /// The thresholds by which rows are ranked; none when they cannot be.
     cuts: Option<Cuts>,
-    shares: Shares,
+    /// None when the model does not tell the training weight of every node.
+    shares: Option<Shares>,
     digest: [u8; 32],
 }
 
@@ -242,9 +243,12 @@ impl Model {
     ///
     /// # Panics
     /// When the row does not have `feature_count` values.
-    pub fn contributions(&self, row: &[f32]) -> Vec<f64> {
+    pub fn contributions(&self, row: &[f32]) -> Result<Vec<f64>> {
         assert_eq!(row.len(), self.feature_count(), "a row must have feature_count values");
-        self.shares.of_row(&self.ensemble, row)
+        let unknown =
+            || Error::model("the covers of the model are no weights, so contributions are unknown");
+        let shares = self.shares.as_ref().ok_or_else(unknown)?;
+        Ok(shares.of_row(&self.ensemble, row))
     }
 }
 
@@ -410,7 +414,7 @@ mod tests {
 
         #[test]
         fn shares_add_up_to_the_margin(model in model(), row in row()) {
-            let sum: f64 = model.contributions(&row).iter().sum();
+            let sum: f64 = model.contributions(&row).unwrap().iter().sum();
             prop_assert!((sum - f64::from(plainly(&model, &row))).abs() < 1e-4, "{sum}");
         }
 

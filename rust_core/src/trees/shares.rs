@@ -26,13 +26,17 @@ pub(super) struct Shares {
 const SIZES: [usize; 5] = [4, 8, 16, 32, DEPTH_MAXIMUM / 2];
 
 impl Shares {
-    pub(super) fn of(ensemble: &Ensemble, deepest: usize) -> Self {
+    /// None when not every node has a training weight.
+    pub(super) fn of(ensemble: &Ensemble, deepest: usize) -> Option<Self> {
+        if !ensemble.covers_are_known() {
+            return None;
+        }
         // No path asks for more features than there are.
         let features = deepest.min(ensemble.head.feature_count as usize);
         let size = SIZES.into_iter().find(|size| features <= 2 * size).unwrap_or(SIZES[4]);
         let trees = ensemble.trees().map(|tree| expected(tree, 0)).sum::<f64>();
         let expected = f64::from(ensemble.head.base_margin) + trees;
-        Self { points: quadrature(size), expected }
+        Some(Self { points: quadrature(size), expected })
     }
 
     /// The share of each feature in the margin of a row, and last the margin of no features.

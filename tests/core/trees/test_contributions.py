@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from sikka_core import MalformedError, Model
+from sikka_core import MalformedError, Model, ModelError
 from tests.core.trees.random_models import COUNT, plan, trained
 
 # Models whose margins a sum can be compared to; the others reach 1e30 and more.
@@ -166,3 +166,23 @@ def test_a_row_of_another_length_is_refused() -> None:
     for row in ([1.0] * 2, [1.0] * 4, []):
         with pytest.raises(MalformedError):
             model.contributions(row)
+
+
+@pytest.mark.parametrize("cover", [math.nan, math.inf, -1.0])
+def test_a_model_without_weights_scores_and_has_no_contributions(cover: float) -> None:
+    model = Model.from_nodes(
+        tree_sizes=array("i", [3]),
+        left=array("i", [1, -1, -1]),
+        right=array("i", [2, -1, -1]),
+        feature=array("i", [0, 0, 0]),
+        threshold=array("f", [0.5, 0, 0]),
+        default_left=array("B", [1, 0, 0]),
+        value=array("f", [0, -1.0, 1.0]),
+        cover=array("f", [2.0, cover, 1.0]),
+        feature_count=1,
+        base_margin=0.0,
+        link="identity",
+    )
+    assert Model.from_bytes(model.to_bytes()).margin([0.7]) == 1.0
+    with pytest.raises(ModelError, match=r"^the covers of the model are no weights"):
+        model.contributions([0.7])
