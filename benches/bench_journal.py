@@ -7,12 +7,10 @@ chains the audit lines and moves the ends of the chains as well. Everybody commi
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import cProfile
 import io
 import itertools
-import json
 import pstats
 import sqlite3
 import statistics
@@ -318,18 +316,3 @@ def run(report: dict[str, Any]) -> None:
         finally:
             server.stop()
         _tell("SQLite", *uvloop.run(_sqlite(Path(folder) / "bench.db")), report)
-
-
-def main() -> None:
-    """Run alone: `python -m benches.bench_journal [--json PATH]`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    report: dict[str, Any] = {}
-    run(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()

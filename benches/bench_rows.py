@@ -9,10 +9,8 @@ prepare is measured as well, so that the client's part can be told from it.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
-import json
 import statistics
 import tempfile
 import time
@@ -244,18 +242,3 @@ def run(report: dict[str, Any]) -> None:
         timings = alternate(cases, SECONDS_PER_CASE, ROUNDS)
         print_table(title, timings, "plain Python")
         report["rows"][title] = as_report(timings)
-
-
-def main() -> None:
-    """Run alone: `python -m benches.bench_rows [--json PATH]`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    report: dict[str, Any] = {}
-    run(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -5,12 +5,14 @@
 //! This is the one file of the trees with unsafe code: it reads without asking whether the place is
 //! there, which [`add_tree`], its only door, has asked once for a whole tree.
 
-use super::rows::ROWS;
 use super::simd::Simd;
 use std::marker::PhantomData;
 
 /// How many rows a tree takes at once.
 pub(super) const BLOCK: usize = 32;
+
+/// How many rows pass the trees together: their ranks fit the first-level cache beside a tree.
+pub(super) const ROWS: usize = 8 * BLOCK;
 
 /// A test by rank: go right if the rank in the column is greater than the cut's.
 #[derive(Clone, Copy, Debug)]

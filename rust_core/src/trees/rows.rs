@@ -7,12 +7,9 @@
 //! comparisons choose among the leaves' numbers from the last level up to the root.
 
 use super::keys::{Columns, LEFT_COLUMN, key_of};
-use super::lanes::{self, BLOCK, Cut};
+use super::lanes::{self, BLOCK, Cut, ROWS};
 use super::row::PerfectTrees;
 use super::simd::Simd;
-
-/// How many rows pass the trees together: their ranks fit the first-level cache beside a tree.
-pub(super) const ROWS: usize = 8 * BLOCK;
 
 /// The most thresholds of one feature of which ranks can tell.
 const CUTS_MAXIMUM: usize = 32_000;
