@@ -18,12 +18,28 @@ use super::row::goes_right;
 pub(super) struct Shares {
     /// Points and weights of the quadrature.
     points: Vec<(f64, f64)>,
+    /// The way to each node, for the nodes of all trees.
+    ways: Vec<Way>,
+    /// How many nodes the largest tree has.
+    largest: usize,
     /// The margin of no features: what the trees say on the average of their training weight.
     expected: f64,
 }
 
+/// How a node is come to.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// The last node above, if it is not the root, that was come to by the same feature; else 0.
+    before: u32,
+    /// The share of the training weight that the feature let through, here and before.
+    zero: f64,
+}
+
 /// How many points there may be; a path with twice as many features is still exact.
 const SIZES: [usize; 5] = [4, 8, 16, 32, DEPTH_MAXIMUM / 2];
+
+/// A share of the training weight whose inverse is out of reach of float64, or nearly.
+const NOTHING: f64 = 1e-290;
 
 impl Shares {
     /// None when not every node has a training weight.
@@ -34,9 +50,14 @@ impl Shares {
         // No path asks for more features than there are.
         let features = deepest.min(ensemble.head.feature_count as usize);
         let size = SIZES.into_iter().find(|size| features <= 2 * size).unwrap_or(SIZES[4]);
-        let trees = ensemble.trees().map(|tree| expected(tree, 0)).sum::<f64>();
-        let expected = f64::from(ensemble.head.base_margin) + trees;
-        Some(Self { points: quadrature(size), expected })
+        let mut ways = Vec::with_capacity(ensemble.nodes().len());
+        let mut expected = f64::from(ensemble.head.base_margin);
+        for tree in ensemble.trees() {
+            ways.extend(ways_of(tree));
+            expected += expected_of(tree);
+        }
+        let largest = ensemble.trees().map(<[Node]>::len).max().unwrap_or(0);
+        Some(Self { points: quadrature(size), ways, largest, expected })
     }
 
     /// The share of each feature in the margin of a row, and last the margin of no features.
@@ -57,115 +78,132 @@ impl Shares {
             points[place] = *point;
             weights[place] = *weight;
         }
-        let mut walk = Walk {
-            ensemble,
-            row,
-            points,
-            knowledge: vec![Knowledge::none(); row.len()],
-            shares: vec![0.0; row.len() + 1],
-        };
+        let mut shares = vec![0.0; row.len() + 1];
+        let root = Visit { one: true, inverse: [1.0; N], sum: weights };
+        let mut visits = vec![root; self.largest];
+        let mut start = 0;
         for tree in ensemble.trees() {
-            walk.below(tree, 0, weights);
+            let ways = &self.ways[start..start + tree.len()];
+            start += tree.len();
+            // At the root nothing was asked, so nothing stands in the way.
+            visits[0] = root;
+            go_down(tree, ways, &points, &mut visits, |node| {
+                goes_right(node, ensemble.sets(), row)
+            });
+            come_back(tree, ways, &mut visits, &mut shares);
         }
-        walk.shares[row.len()] = self.expected;
-        walk.shares
+        shares[row.len()] = self.expected;
+        shares
     }
 }
 
-/// A share of the training weight whose inverse is out of reach of float64, or nearly.
-const NOTHING: f64 = 1e-290;
-
-/// What a path has said of a feature so far.
+/// What a row makes of a node, at each point.
 #[derive(Clone, Copy)]
-struct Knowledge<const N: usize> {
-    /// Whether the row goes this way.
+struct Visit<const N: usize> {
+    /// Whether the row goes all ways of the same feature, here and before.
     one: bool,
-    /// The share of the training weight that went this way.
-    zero: f64,
-    /// How much the feature stands in the way of the path, at each point.
-    factor: [f64; N],
+    /// The inverse of how much the feature stands in the way: `1 / (t·one + (1 - t)·zero)`.
     inverse: [f64; N],
+    /// On the way down the product of the factors of the path and the weight of the point; on the
+    /// way back the sum of that over the leaves below, each times its value.
+    sum: [f64; N],
 }
 
-impl<const N: usize> Knowledge<N> {
-    /// Nothing was said: the row and all of the training weight are still here.
-    fn none() -> Self {
-        Self { one: true, zero: 1.0, factor: [1.0; N], inverse: [1.0; N] }
-    }
-
-    fn new(one: bool, zero: f64, points: &[f64; N]) -> Self {
-        let known = f64::from(u8::from(one));
-        let factor = points.map(|point| point * known + (1.0 - point) * zero);
-        Self { one, zero, factor, inverse: factor.map(|factor| 1.0 / factor) }
-    }
-
-    /// What knowing the feature changes, of all that is below.
-    fn share(&self, below: &[f64; N]) -> f64 {
-        let difference = f64::from(u8::from(self.one)) - self.zero;
-        let sum: f64 =
-            below.iter().zip(&self.inverse).map(|(below, inverse)| below * inverse).sum();
-        difference * sum
-    }
-}
-
-struct Walk<'a, const N: usize> {
-    ensemble: &'a Ensemble,
-    row: &'a [f32],
-    points: [f64; N],
-    knowledge: Vec<Knowledge<N>>,
-    shares: Vec<f64>,
-}
-
-impl<const N: usize> Walk<'_, N> {
-    /// The sum over the leaves below a node of their values, each times the factors of its path
-    /// and the weights of the points.
-    fn below(&mut self, tree: &[Node], place: usize, path: [f64; N]) -> [f64; N] {
-        let node = &tree[place];
-        if let Test::Leaf(value) = node.test {
-            return path.map(|factors| factors * f64::from(value));
-        }
+/// Visit every node after its parent.
+fn go_down<const N: usize>(
+    tree: &[Node],
+    ways: &[Way],
+    points: &[f64; N],
+    visits: &mut [Visit<N>],
+    goes_right: impl Fn(&Node) -> bool,
+) {
+    for (place, node) in tree.iter().enumerate() {
         let child = node.child as usize;
-        let right = goes_right(node, self.ensemble.sets(), self.row);
-        let mut sum = [0.0; N];
+        if child == 0 {
+            continue;
+        }
+        let right = goes_right(node);
+        let above = visits[place].sum;
         for (child, taken) in [(child, !right), (child + 1, right)] {
-            let share = share_of(node, &tree[child]);
-            let below = self.edge(tree, node.feature as usize, child, share, taken, path);
-            for (sum, below) in sum.iter_mut().zip(below) {
-                *sum += below;
+            let Way { before, zero } = ways[child];
+            let before = &visits[before as usize];
+            let one = taken && before.one;
+            let mut visit = Visit { one, inverse: [0.0; N], sum: [0.0; N] };
+            // Else neither the row nor any of the training weight came here.
+            if one || zero >= NOTHING {
+                let known = f64::from(u8::from(one));
+                for point in 0..N {
+                    let factor = points[point] * known + (1.0 - points[point]) * zero;
+                    visit.inverse[point] = 1.0 / factor;
+                    visit.sum[point] = above[point] * factor * before.inverse[point];
+                }
+            }
+            visits[child] = visit;
+        }
+    }
+}
+
+/// Add up what is below every node, and give its feature what knowing it changes.
+fn come_back<const N: usize>(
+    tree: &[Node],
+    ways: &[Way],
+    visits: &mut [Visit<N>],
+    shares: &mut [f64],
+) {
+    for (place, node) in tree.iter().enumerate().rev() {
+        let child = node.child as usize;
+        if let Test::Leaf(value) = node.test {
+            visits[place].sum = visits[place].sum.map(|path| path * f64::from(value));
+            continue;
+        }
+        let mut share = 0.0;
+        for child in [child, child + 1] {
+            let Way { before, zero } = ways[child];
+            let (visit, earlier) = (&visits[child], &visits[before as usize]);
+            share += change(visit.one, zero, &visit.inverse, &visit.sum);
+            // What is below no longer counts with what was known of the feature above.
+            if before > 0 {
+                share -=
+                    change(earlier.one, ways[before as usize].zero, &earlier.inverse, &visit.sum);
             }
         }
-        sum
+        shares[node.feature as usize] += share;
+        for point in 0..N {
+            visits[place].sum[point] = visits[child].sum[point] + visits[child + 1].sum[point];
+        }
     }
+}
 
-    fn edge(
-        &mut self,
-        tree: &[Node],
-        feature: usize,
-        child: usize,
-        share: f64,
-        taken: bool,
-        mut path: [f64; N],
-    ) -> [f64; N] {
-        let before = self.knowledge[feature];
-        let (one, zero) = (before.one && taken, before.zero * share);
-        if !one && zero < NOTHING {
-            // Neither the row nor any of the training weight came here.
-            return [0.0; N];
+/// What knowing a feature changes, of all that is below.
+#[inline(always)]
+fn change<const N: usize>(one: bool, zero: f64, inverse: &[f64; N], below: &[f64; N]) -> f64 {
+    let sum: f64 = inverse.iter().zip(below).map(|(inverse, below)| inverse * below).sum();
+    (f64::from(u8::from(one)) - zero) * sum
+}
+
+/// The way to each node of a tree.
+fn ways_of(tree: &[Node]) -> Vec<Way> {
+    let mut ways = vec![Way { before: 0, zero: 1.0 }; tree.len()];
+    let mut parents = vec![0_usize; tree.len()];
+    for (place, node) in tree.iter().enumerate() {
+        let child = node.child as usize;
+        if child == 0 {
+            continue;
         }
-        let after = Knowledge::new(one, zero, &self.points);
-        for (path, (factor, inverse)) in
-            path.iter_mut().zip(after.factor.iter().zip(&before.inverse))
-        {
-            *path *= factor * inverse;
+        // The children are come to by this node's feature. Whether a node above was come to by the
+        // same one, its parent tells.
+        let mut before = place;
+        while before > 0 && tree[parents[before]].feature != node.feature {
+            before = parents[before];
         }
-        self.knowledge[feature] = after;
-        let below = self.below(tree, child, path);
-        self.knowledge[feature] = before;
-        // What is below counts with what is known of the feature here, and no longer with what was
-        // known of it above.
-        self.shares[feature] += after.share(&below) - before.share(&below);
-        below
+        #[allow(clippy::cast_possible_truncation)] // A model has at most 2^26 nodes.
+        for child in [child, child + 1] {
+            parents[child] = place;
+            let zero = ways[before].zero * share_of(node, &tree[child]);
+            ways[child] = Way { before: before as u32, zero };
+        }
     }
+    ways
 }
 
 /// The share of a node's training weight that went to a child. Where none came, it is half.
@@ -173,18 +211,20 @@ fn share_of(node: &Node, child: &Node) -> f64 {
     if node.cover > 0.0 { (f64::from(child.cover) / f64::from(node.cover)).min(1.0) } else { 0.5 }
 }
 
-fn expected(tree: &[Node], place: usize) -> f64 {
-    let node = &tree[place];
-    match node.test {
-        Test::Leaf(value) => f64::from(value),
-        _ => {
-            let child = node.child as usize;
-            [child, child + 1]
-                .map(|child| share_of(node, &tree[child]) * expected(tree, child))
+/// What a tree says on the average of its training weight.
+fn expected_of(tree: &[Node]) -> f64 {
+    let mut below = vec![0.0; tree.len()];
+    for (place, node) in tree.iter().enumerate().rev() {
+        let child = node.child as usize;
+        below[place] = match node.test {
+            Test::Leaf(value) => f64::from(value),
+            _ => [child, child + 1]
+                .map(|child| share_of(node, &tree[child]) * below[child])
                 .iter()
-                .sum()
-        }
+                .sum(),
+        };
     }
+    below[0]
 }
 
 /// Points and weights of Gauss-Legendre quadrature on 0..1: the roots of the Legendre polynomial,
