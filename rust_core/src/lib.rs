@@ -8,6 +8,8 @@ pub mod card;
 mod certificate;
 /// What can go wrong, in five kinds.
 pub mod error;
+/// What is remembered of those who pay and are paid, and the features of a payment.
+pub mod features;
 /// Time-ordered ids with their shard bucket, and the ids of UPI.
 pub mod ids;
 /// HMAC-SHA256 and the webhook schemes built on it.

@@ -1,4 +1,4 @@
-"""The native core of Sikka: ids, VPAs, cards, sealing, webhook and RSA signatures, UPI messages.
+"""The native core of Sikka: ids, VPAs, cards, seals, signatures, UPI messages, trees, features.
 
 Everything here is arithmetic: no file, no socket and no clock is touched, and every time is an
 argument. A verification returns None or raises; no function answers a check with False, except
@@ -20,7 +20,7 @@ The examples run as tests. They have every public name imported; `private_pem` i
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeVar, final, overload
+from typing import Final, Literal, Self, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
@@ -817,3 +817,208 @@ class Model:
     @property
     def checksum(self) -> str:
         """SHA-256 of what the model is, as 64 lower-case hex digits: the same model, the same."""
+
+# Features --------------------------------------------------------------------------------------
+
+SCHEMA_VERSION: Final = 1
+"""The version of `SCHEMA`. A model names the one that it was trained on."""
+
+SCHEMA: Final[tuple[tuple[int, str, str, str, str], ...]]
+"""Every feature in the order of a vector: its place, name, unit, meaning, and when it is missing.
+
+Counts and sums include the payment itself. Averages, deviations, ages, novelty and risk are of
+what was before it. Counts that are called exact are kept by minute (10 minutes, 1 hour) or by hour
+(24 hours): they never miss a payment of their window, and may count one that is older by less than
+a minute or an hour. Other windows are decayed: what is of age a weighs e**(-a / window), so that
+under a steady stream they count what the plain window counts. What is missing is NaN.
+"""
+
+FEATURE_NAMES: Final[tuple[str, ...]]
+"""The names of `SCHEMA` by themselves."""
+
+@final
+class PaymentEvent:
+    """A payment as records see it, for a store that keeps their bytes elsewhere.
+
+    The arguments are those of `FeatureStore.observe`, and so are the errors.
+    """
+
+    def __new__(
+        cls,
+        payment_id: str,
+        time_ms: int,
+        amount_minor: int,
+        *,
+        user: str | None = None,
+        instrument: str | None = None,
+        device: str | None = None,
+        ip: str | None = None,
+        merchant: str | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+    ) -> Self: ...
+    def pack(self) -> bytes:
+        """Return the 60 bytes that a script elsewhere needs to update the records as here.
+
+        Little endian: the tag of the payment id (u32), time and amount (two f64), the tags of
+        user, instrument, device, ip and merchant (5 u32), the cell of the place (u32), latitude
+        and longitude (two f64). What is not known is 0; no tag or cell is 0.
+        """
+
+def update_record(kind: str, record: bytes | None, event: PaymentEvent) -> bytes:
+    """Count a payment into the record of one entity, and return the record after it.
+
+    `kind` is "user", "instrument", "device", "ip" or "merchant"; without a record the entity is
+    new. A payment that the record remembers (among its last eight) changes nothing, and the very
+    bytes come back. The bytes are those of `FeatureStore.record` after the same payments: 652 for
+    a user, 532 for others; rust_core/src/features/codec.rs describes them.
+
+    Raises MalformedError when `kind` is none of these or the record is not one of the kind.
+    """
+
+def label_record(
+    kind: str, record: bytes | None, payment_id: str, known_ms: int, fraud: bool
+) -> bytes:
+    """Count a label into the record of one entity, and return the record after it.
+
+    A payment that the record remembers as labelled (among its last four) changes nothing. Raises
+    MalformedError as `update_record` and `FeatureStore.label` do.
+    """
+
+def read_records(
+    event: PaymentEvent,
+    *,
+    user: bytes | None = None,
+    instrument: bytes | None = None,
+    device: bytes | None = None,
+    ip: bytes | None = None,
+    merchant: bytes | None = None,
+    utc_offset_s: int = 19800,
+) -> memoryview:
+    """Return the vector of a payment, given the records as they were before it.
+
+    It is the vector that `FeatureStore.observe` returns. An entity of the event whose record is
+    left out is new; a record of an entity that the event does not name is not looked at. Raises
+    MalformedError when a record is not one of its kind.
+    """
+
+@final
+class FeatureStore:
+    """What this process remembers of users, instruments, devices, IP addresses and merchants.
+
+    Any thread may call anything at any time. Time is always an argument: a payment that comes
+    late, with an earlier time than its entity has seen, is counted with the weight that its age
+    deserves, in the minute and hour that it belongs to, and its windows end at the latest time
+    seen. Amounts are to be of one currency.
+
+    Arguments:
+        entities_max: how many entities of each kind are kept, 1 to 2**28, at some 0.8 KB each.
+            Beyond it those go whose last payment or label is the oldest, approximately: the oldest
+            of every eight in turn.
+        utc_offset_s: how far the clock that makes hours and weekdays is ahead of UTC, within
+            -86400..86400; India's by default.
+
+    Raises MalformedError when one of them is out of range.
+    """
+
+    def __new__(cls, *, entities_max: int = 200000, utc_offset_s: int = 19800) -> Self: ...
+    def observe(
+        self,
+        payment_id: str,
+        time_ms: int,
+        amount_minor: int,
+        *,
+        user: str | None = None,
+        instrument: str | None = None,
+        device: str | None = None,
+        ip: str | None = None,
+        merchant: str | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+    ) -> memoryview:
+        """Count a payment with all who take part in it, and return its vector.
+
+        The vector is a read-only memoryview of len(SCHEMA) float32 in native order;
+        `numpy.asarray` takes it without a copy. What includes the payment is said at `SCHEMA`.
+
+        A repeated payment id counts once. It gets the same vector while it is among the last four
+        thousand or so payments of the store; later it is still recognised by the first of user,
+        instrument, device, ip and merchant that is given, if it is among that one's last eight,
+        and gets a vector of the present.
+
+        Arguments:
+            payment_id: what a repetition is recognised by; not empty.
+            time_ms: when it is made, in milliseconds since 1970, within 0..2**47 - 1.
+            amount_minor: what is paid, in minor units, within 0..2**53 - 1.
+            user, instrument, device, ip, merchant: the ids of those who take part, at least one.
+                They are only kept as hashes. An instrument is a VPA or a card's fingerprint.
+            latitude, longitude: where it is made, in degrees (-90..90, -180..180); both or none.
+
+        Raises MalformedError when an argument breaks one of these rules; nothing is counted then.
+        """
+
+    def read(
+        self,
+        payment_id: str,
+        time_ms: int,
+        amount_minor: int,
+        *,
+        user: str | None = None,
+        instrument: str | None = None,
+        device: str | None = None,
+        ip: str | None = None,
+        merchant: str | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+    ) -> memoryview:
+        """Return the vector that `observe` would return, and count nothing."""
+
+    def label(
+        self,
+        payment_id: str,
+        known_ms: int,
+        fraud: bool,
+        *,
+        user: str | None = None,
+        instrument: str | None = None,
+        device: str | None = None,
+        ip: str | None = None,
+        merchant: str | None = None,
+    ) -> bool:
+        """Count what became known of a payment with those who took part in it.
+
+        Return False, and count nothing, when the first of them that is given remembers a label of
+        this payment (among its last four).
+
+        Arguments:
+            payment_id: of the payment.
+            known_ms: when this became known, in milliseconds since 1970, within 0..2**47 - 1. A
+                vector must not know what was not known: when history is played again, labels go
+                in between payments by this time.
+            fraud: whether the payment was fraud. Payments that were not are to be labelled as
+                well, after the same delay; risk is the share of frauds among labels.
+
+        Raises MalformedError when an argument breaks a rule; nothing is counted then.
+        """
+
+    def record(self, kind: str, id: str) -> bytes | None:
+        """Return the packed record of an entity, or None when it is not remembered.
+
+        Raises MalformedError when `kind` is none of those of `update_record`.
+        """
+
+    def snapshot(self) -> bytes:
+        """Return all that is remembered; equal memories give equal bytes.
+
+        Each record in it is whole. When payments are observed meanwhile, one that comes just now
+        may be counted in some of its records. Without the GIL. See also `save_snapshot`.
+        """
+
+    def restore(self, snapshot: bytes) -> None:
+        """Forget everything and remember what a snapshot holds. Without the GIL.
+
+        Where the store has less room, the latest are kept. Raises MalformedError when the bytes
+        are not a whole snapshot of this version; nothing has changed then.
+        """
+
+    def __len__(self) -> int: ...

@@ -8,6 +8,8 @@ mod card;
 mod element;
 /// The exceptions, and the one crossing from the core's errors.
 mod error;
+/// The feature store and the schema of its vectors.
+mod features;
 /// Ids and their parts.
 mod ids;
 /// Webhook signatures.
@@ -18,6 +20,8 @@ mod message;
 mod model;
 /// Integers on their way into the core.
 mod number;
+/// Payments, and the records of those who take part in them.
+mod payment;
 /// RSA keys.
 mod rsa;
 /// Sealing keys and sealed bytes.
@@ -46,6 +50,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     element::register(module)?;
     message::register(module)?;
     model::register(module)?;
+    payment::register(module)?;
+    features::register(module)?;
     // The package re-exports by its own list; PyO3's second one would only repeat it.
     module.delattr("__all__")
 }

@@ -24,3 +24,10 @@ impl Number {
         self.0.ok_or_else(|| malformed(format!("{name} is out of range")))
     }
 }
+
+/// A default of an argument.
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        Self(Some(number))
+    }
+}
