@@ -33,8 +33,9 @@ REGISTRY_HOST = re.compile(
     r"|deb\.debian\." + r"org|static\.rust-lang\." + r"org|golang\." + r"org"
 )
 UNFINISHED = re.compile(r"\b(TO" + "DO|FIX" + r"ME)\b")
+# A test of data that the repository does not hold may depend on the data being there.
 UNRUN = re.compile(
-    r"\b(" + "|".join(("pytest.sk" + "ip", "mark.sk" + "ip", "mark.xf" + "ail")) + ")"
+    r"\b(" + "|".join(("pytest.sk" + "ip", "mark.sk" + r"ip(?!if\()", "mark.xf" + "ail")) + ")"
 )
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 PRAGMA = re.compile(r"\s*# (noqa|type: ignore|pragma).*$")

@@ -830,7 +830,8 @@ Counts and sums include the payment itself. Averages, deviations, ages, novelty 
 what was before it. Counts that are called exact are kept by minute (10 minutes, 1 hour) or by hour
 (24 hours): they never miss a payment of their window, and may count one that is older by less than
 a minute or an hour. Other windows are decayed: what is of age a weighs e**(-a / window), so that
-under a steady stream they count what the plain window counts. What is missing is NaN.
+under a steady stream they count what the plain window counts. What is missing is NaN; an average
+or share is also missing when all that it is of is older than 460 times its window.
 """
 
 FEATURE_NAMES: Final[tuple[str, ...]]

@@ -97,7 +97,7 @@ impl Record {
         if bytes.len() != kind.record_length() {
             return Err(Error::malformed("record must have the length of its kind"));
         }
-        let mut reader = Reader(bytes);
+        let mut reader = Reader { rest: bytes, too_short: "record ends too early" };
         let [version, kind_read, level, has_place] = reader.array()?;
         if version != VERSION {
             return Err(Error::malformed("record must be of version 1"));
@@ -144,7 +144,8 @@ impl Record {
         }
         let at_ms = reader.within(TIME_MS_MAX, "record: time must be within 0..2**47 - 1")?;
         let latitude = f64::from_le_bytes(reader.array()?);
-        let place = Place::new(latitude, f64::from_le_bytes(reader.array()?))?;
+        let place = Place::new(latitude, f64::from_le_bytes(reader.array()?))
+            .map_err(|_| Error::malformed("record: a place must be in degrees"))?;
         self.place = (has_place == 1).then_some((place, at_ms));
         self.devices = reader.tags()?;
         self.places = reader.tags()?;
@@ -157,20 +158,24 @@ fn write_tags<const N: usize>(bytes: &mut Vec<u8>, tags: &Recent<N>) {
 }
 
 /// Reads numbers one after the other.
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(super) struct Reader<'a> {
+    pub(super) rest: &'a [u8],
+    /// What to say when there are too few bytes.
+    pub(super) too_short: &'static str,
+}
 
 impl<'a> Reader<'a> {
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (array, rest) =
-            self.0.split_first_chunk().ok_or(Error::malformed("the bytes end too early"))?;
-        self.0 = rest;
+            self.rest.split_first_chunk().ok_or(Error::malformed(self.too_short))?;
+        self.rest = rest;
         Ok(*array)
     }
 
     pub(super) fn bytes(&mut self, length: usize) -> Result<&'a [u8]> {
         let (bytes, rest) =
-            self.0.split_at_checked(length).ok_or(Error::malformed("the bytes end too early"))?;
-        self.0 = rest;
+            self.rest.split_at_checked(length).ok_or(Error::malformed(self.too_short))?;
+        self.rest = rest;
         Ok(bytes)
     }
 
@@ -228,6 +233,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::config())]
+
         #[test]
         fn what_was_written_is_read_back(payments in prop::collection::vec(any_payment(), 0..30)) {
             for kind in Kind::ALL {

@@ -76,6 +76,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::property::config())]
+
         #[test]
         fn a_weight_is_the_power_of_two(age_ms in 0_u64..200 * 86_400_000) {
             for (weight, window_ms) in weights(age_ms).into_iter().zip(WINDOWS_MS) {

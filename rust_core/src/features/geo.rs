@@ -66,6 +66,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::config())]
+
         #[test]
         fn a_distance_is_a_metric(a in any_place(), b in any_place(), c in any_place()) {
             prop_assert!(a.distance_km(a) < 1e-6);

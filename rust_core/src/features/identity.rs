@@ -19,8 +19,8 @@ impl Key {
         Self(hasher.finish128().as_u128())
     }
 
-    /// The upper 32 bits, under which other records remember it. None of them is 0, which stands for
-    /// nothing; a record mistakes one of n remembered tags for another in n of 2^32 cases.
+    /// The upper 32 bits, under which other records remember it. None of them is 0, which stands
+    /// for nothing; a record mistakes one of n remembered tags for another in n of 2^32 cases.
     pub(super) fn tag(self) -> u32 {
         let [.., a, b, c, d] = self.0.to_le_bytes();
         u32::from_le_bytes([a, b, c, d]).max(1)

@@ -106,6 +106,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::config())]
+
         #[test]
         fn counts_are_exact_to_a_bucket(gaps_ms in prop::collection::vec(0_u64..900_000, 1..300)) {
             let (mut ring, mut last_ms, mut times_ms) = (Ring::EMPTY, 0, vec![]);
@@ -122,7 +124,9 @@ mod tests {
         }
 
         #[test]
-        fn the_order_of_arrival_does_not_matter(times_ms in prop::collection::vec(0_u64..90_000_000, 1..50)) {
+        fn the_order_of_arrival_does_not_matter(
+            times_ms in prop::collection::vec(0_u64..90_000_000, 1..50),
+        ) {
             let count = |times_ms: &[u64]| {
                 let (mut ring, mut last_ms) = (Ring::EMPTY, 0);
                 for time_ms in times_ms {

@@ -93,8 +93,8 @@ features! {
     UserGapS "user_gap_s" "seconds"
         "Since the user's last payment; 0 when the payment comes late." NO_USER_PAYMENT;
     UserAgeS "user_age_s" "seconds" "Since the user's first payment; 0 for the first." NO_USER;
-    AmountToLast "amount_to_last" "ratio" "Amount to that of the user's last payment, plus one each."
-        NO_USER_PAYMENT;
+    AmountToLast "amount_to_last" "ratio"
+        "Amount to that of the user's last payment, plus one each." NO_USER_PAYMENT;
     UserFrauds30d "user_frauds_30d" "payments"
         "The user's payments that became known as fraud, decayed over 30 days." NO_USER;
     MerchantCount10m "merchant_count_10m" "payments"
@@ -121,12 +121,16 @@ features! {
     MerchantAgeS "merchant_age_s" "seconds" "Since the merchant's first payment." NO_MERCHANT;
     MerchantLabels24h "merchant_labels_24h" "payments"
         "The merchant's payments whose label became known, decayed over 24 hours." NO_MERCHANT;
-    MerchantLabels7d "merchant_labels_7d" "payments" "The same, decayed over 7 days." NO_MERCHANT;
-    MerchantLabels30d "merchant_labels_30d" "payments" "The same, decayed over 30 days." NO_MERCHANT;
+    MerchantLabels7d "merchant_labels_7d" "payments"
+        "The merchant's payments whose label became known, decayed over 7 days." NO_MERCHANT;
+    MerchantLabels30d "merchant_labels_30d" "payments"
+        "The merchant's payments whose label became known, decayed over 30 days." NO_MERCHANT;
     MerchantRisk24h "merchant_risk_24h" "share"
         "Frauds among the merchant's labels, decayed over 24 hours." NO_LABEL;
-    MerchantRisk7d "merchant_risk_7d" "share" "The same, decayed over 7 days." NO_LABEL;
-    MerchantRisk30d "merchant_risk_30d" "share" "The same, decayed over 30 days." NO_LABEL;
+    MerchantRisk7d "merchant_risk_7d" "share"
+        "Frauds among the merchant's labels, decayed over 7 days." NO_LABEL;
+    MerchantRisk30d "merchant_risk_30d" "share"
+        "Frauds among the merchant's labels, decayed over 30 days." NO_LABEL;
     InstrumentCount10m "instrument_count_10m" "payments"
         "The instrument's payments in 10 minutes, exact." NO_INSTRUMENT;
     InstrumentCount24h "instrument_count_24h" "payments"

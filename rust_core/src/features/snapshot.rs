@@ -64,7 +64,7 @@ fn decode(snapshot: &[u8]) -> Result<Vec<(Key, Record)>> {
     let (body, checksum) = snapshot
         .split_last_chunk::<CHECKSUM_LENGTH>()
         .ok_or(Error::malformed("snapshot ends too early"))?;
-    let mut reader = Reader(body);
+    let mut reader = Reader { rest: body, too_short: "snapshot ends too early" };
     if reader.bytes(MARK.len())? != MARK {
         return Err(Error::malformed("snapshot must begin with its mark"));
     }
@@ -83,7 +83,7 @@ fn decode(snapshot: &[u8]) -> Result<Vec<(Key, Record)>> {
             entries.push((key, Record::decode(kind, reader.bytes(kind.record_length())?)?));
         }
     }
-    if !reader.0.is_empty() {
+    if !reader.rest.is_empty() {
         return Err(Error::malformed("snapshot must end after its last entity"));
     }
     Ok(entries)
@@ -148,6 +148,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::property::config())]
+
         #[test]
         fn any_bytes_under_a_right_checksum_are_an_error(
             body in prop::collection::vec(any::<u8>(), 0..2_000),

@@ -19,8 +19,8 @@ const DAY_S: i64 = 86_400;
 const FIRST_WEEKDAY: i64 = 3;
 const WEEK_DAYS: i64 = 7;
 
-/// Below this weight an average would be one of rounding errors.
-const WEIGHT_MIN: f64 = 1e-9;
+/// Below this weight, that of an age of 460 windows, the numbers run out of exponents.
+const WEIGHT_MIN: f64 = 1e-200;
 /// Fewer payments have no spread.
 const SPREAD_PAYMENTS_MIN: u32 = 2;
 /// The least standard deviation, as a share of the average: of equal amounts it would be 0.

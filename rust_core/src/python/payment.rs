@@ -145,8 +145,8 @@ pub(super) fn texts_of<'a>(ids: &Ids<'a, '_>) -> PyResult<[Option<&'a str>; Kind
 pub(super) fn view_of<'py>(py: Python<'py>, vector: &Vector) -> PyResult<Bound<'py, PyAny>> {
     let length = size_of_val(vector.as_slice());
     let bytes = PyBytes::new_with(py, length, |bytes| {
-        for (place, number) in bytes.chunks_exact_mut(4).zip(vector.as_slice()) {
-            place.copy_from_slice(&number.to_ne_bytes());
+        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip(vector.as_slice()) {
+            *place = number.to_ne_bytes();
         }
         Ok(())
     })?;
