@@ -875,6 +875,14 @@ def update_record(kind: str, record: bytes | None, event: PaymentEvent) -> bytes
     a user, 532 for others; rust_core/src/features/codec.rs describes them.
 
     Raises MalformedError when `kind` is none of these or the record is not one of the kind.
+
+    >>> event = PaymentEvent("pay_1", 1_800_000_000_000, 10_000, user="user_1")
+    >>> store = FeatureStore()
+    >>> vector = store.observe("pay_1", 1_800_000_000_000, 10_000, user="user_1")
+    >>> update_record("user", None, event) == store.record("user", "user_1")
+    True
+    >>> read_records(event).tobytes() == vector.tobytes()
+    True
     """
 
 def label_record(
@@ -901,6 +909,24 @@ def read_records(
     It is the vector that `FeatureStore.observe` returns. An entity of the event whose record is
     left out is new; a record of an entity that the event does not name is not looked at. Raises
     MalformedError when a record is not one of its kind.
+    """
+
+def assess_records(
+    model: Model,
+    event: PaymentEvent,
+    *,
+    user: bytes | None = None,
+    instrument: bytes | None = None,
+    device: bytes | None = None,
+    ip: bytes | None = None,
+    merchant: bytes | None = None,
+    utc_offset_s: int = 19800,
+    top: int = 3,
+) -> tuple[memoryview, float, list[tuple[str, float]]]:
+    """Let a model judge a payment beside records that are kept elsewhere.
+
+    Return the vector of `read_records`, and score and top as `FeatureStore.assess` does. Raises
+    ModelError and MalformedError as these do.
     """
 
 @final
@@ -956,6 +982,16 @@ class FeatureStore:
             latitude, longitude: where it is made, in degrees (-90..90, -180..180); both or none.
 
         Raises MalformedError when an argument breaks one of these rules; nothing is counted then.
+
+        >>> store = FeatureStore()
+        >>> for minute in range(3):
+        ...     vector = store.observe(
+        ...         f"pay_{minute}", 1_800_000_000_000 + minute * 60_000, 10_000 + minute,
+        ...         user="user_1", merchant="merchant_1", device="a", latitude=19.1, longitude=72.9,
+        ...     )
+        >>> features = dict(zip(FEATURE_NAMES, vector))
+        >>> features["user_count_10m"], features["new_device"], features["user_gap_s"]
+        (3.0, 0.0, 60.0)
         """
 
     def read(
@@ -973,6 +1009,32 @@ class FeatureStore:
         longitude: float | None = None,
     ) -> memoryview:
         """Return the vector that `observe` would return, and count nothing."""
+
+    def assess(
+        self,
+        model: Model,
+        payment_id: str,
+        time_ms: int,
+        amount_minor: int,
+        *,
+        user: str | None = None,
+        instrument: str | None = None,
+        device: str | None = None,
+        ip: str | None = None,
+        merchant: str | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+        top: int = 3,
+    ) -> tuple[memoryview, float, list[tuple[str, float]]]:
+        """Count a payment as `observe` does and let a model judge it.
+
+        Return its vector, the model's score, and the names of the `top` features that moved the
+        margin most with how far each did, the strongest first (see `Model.contributions`). A
+        feature that moved nothing is left out; with `top=0` none is computed.
+
+        Raises ModelError when the model was not trained on `SCHEMA_VERSION`, or has other features
+        than `SCHEMA`; MalformedError as `observe` does. Nothing is counted then.
+        """
 
     def label(
         self,
@@ -1000,6 +1062,13 @@ class FeatureStore:
                 well, after the same delay; risk is the share of frauds among labels.
 
         Raises MalformedError when an argument breaks a rule; nothing is counted then.
+
+        >>> store = FeatureStore()
+        >>> store.label("pay_1", 1_800_000_000_000, True, merchant="merchant_1")
+        True
+        >>> vector = store.read("pay_2", 1_800_000_060_000, 10_000, merchant="merchant_1")
+        >>> dict(zip(FEATURE_NAMES, vector))["merchant_risk_7d"]
+        1.0
         """
 
     def record(self, kind: str, id: str) -> bytes | None:

@@ -3,6 +3,8 @@
 
 /// The last vectors handed out, so that a repeated payment gets the same one.
 mod answers;
+/// What a model says of a payment.
+mod assessment;
 /// The bytes of a record.
 mod codec;
 /// Exponential decay, to the bit the same on every machine.
@@ -34,6 +36,7 @@ mod store;
 /// The vector of a payment.
 mod vector;
 
+pub use assessment::{Assessment, assess, check_model};
 pub use identity::Key;
 pub use kind::Kind;
 pub use payment::{Entities, Fields, Label, Payment, checked_utc_offset_s};

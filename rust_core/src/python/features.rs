@@ -1,9 +1,10 @@
 //! The feature store and the schema of its vectors.
 
+use super::model::Model;
 use super::number::Number;
-use super::payment::{Text, kind_of, payment_of, texts_of, view_of};
+use super::payment::{Assessed, Text, assessed, kind_of, payment_of, texts_of, view_of};
 use super::text::text_of;
-use crate::features::{Entities, FEATURES, Label, SCHEMA_VERSION, Store};
+use crate::features::{Entities, FEATURES, Label, SCHEMA_VERSION, Store, check_model};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
@@ -68,6 +69,33 @@ impl FeatureStore {
         let entities = [user, instrument, device, ip, merchant];
         let payment = payment_of(payment_id, time_ms, amount_minor, entities, latitude, longitude)?;
         view_of(py, &self.0.read(&payment))
+    }
+
+    #[pyo3(signature = (
+        model, payment_id, time_ms, amount_minor, *, user=None, instrument=None, device=None,
+        ip=None, merchant=None, latitude=None, longitude=None, top=3,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "one a field of a payment")]
+    fn assess<'py>(
+        &self,
+        py: Python<'py>,
+        model: &Model,
+        payment_id: &Bound<'py, PyString>,
+        time_ms: Number,
+        amount_minor: Number,
+        user: Text<'_, 'py>,
+        instrument: Text<'_, 'py>,
+        device: Text<'_, 'py>,
+        ip: Text<'_, 'py>,
+        merchant: Text<'_, 'py>,
+        latitude: Option<f64>,
+        longitude: Option<f64>,
+        top: usize,
+    ) -> PyResult<Assessed<'py>> {
+        let entities = [user, instrument, device, ip, merchant];
+        let payment = payment_of(payment_id, time_ms, amount_minor, entities, latitude, longitude)?;
+        check_model(&model.0)?;
+        assessed(py, &model.0, &self.0.observe(&payment), top)
     }
 
     #[pyo3(signature = (

@@ -1,10 +1,13 @@
 //! Payments, and the records of those who take part in them.
 
+use super::model::Model;
 use super::number::Number;
 use super::text::text_of;
 use crate::features::{
-    Fields, Kind, Label, Payment, Record, Vector, checked_utc_offset_s, vector_of_records,
+    Fields, Kind, Label, Payment, Record, Vector, assess, check_model, checked_utc_offset_s,
+    vector_of_records,
 };
+use crate::trees;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyString};
@@ -94,14 +97,48 @@ fn read_records<'py>(
     merchant: Option<&[u8]>,
     utc_offset_s: Number,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let records = [user, instrument, device, ip, merchant];
+    view_of(py, &vector_of(event, records, utc_offset_s)?)
+}
+
+#[pyfunction]
+#[pyo3(
+    signature = (
+        model, event, *, user=None, instrument=None, device=None, ip=None, merchant=None,
+        utc_offset_s=Number::from(19_800), top=3,
+    ),
+    text_signature = "(model, event, *, user=None, instrument=None, device=None, ip=None, \
+                      merchant=None, utc_offset_s=19800, top=3)"
+)]
+#[expect(clippy::too_many_arguments, reason = "one a kind of record")]
+fn assess_records<'py>(
+    py: Python<'py>,
+    model: &Model,
+    event: &PaymentEvent,
+    user: Option<&[u8]>,
+    instrument: Option<&[u8]>,
+    device: Option<&[u8]>,
+    ip: Option<&[u8]>,
+    merchant: Option<&[u8]>,
+    utc_offset_s: Number,
+    top: usize,
+) -> PyResult<Assessed<'py>> {
+    check_model(&model.0)?;
+    let records = [user, instrument, device, ip, merchant];
+    assessed(py, &model.0, &vector_of(event, records, utc_offset_s)?, top)
+}
+
+fn vector_of(
+    event: &PaymentEvent,
+    given: [Option<&[u8]>; Kind::COUNT],
+    utc_offset_s: Number,
+) -> PyResult<Vector> {
     let mut records = [None, None, None, None, None];
-    let given = [user, instrument, device, ip, merchant];
     for ((record, bytes), kind) in records.iter_mut().zip(given).zip(Kind::ALL) {
         *record = bytes.map(|bytes| Record::decode(kind, bytes)).transpose()?;
     }
     let utc_offset_s = checked_utc_offset_s(utc_offset_s.named("utc_offset_s")?)?;
-    let vector = vector_of_records(&event.0, |kind| records[kind as usize].take(), utc_offset_s);
-    view_of(py, &vector)
+    Ok(vector_of_records(&event.0, |kind| records[kind as usize].take(), utc_offset_s))
 }
 
 fn record_of(kind: Kind, record: Option<&[u8]>) -> PyResult<Record> {
@@ -153,6 +190,20 @@ pub(super) fn view_of<'py>(py: Python<'py>, vector: &Vector) -> PyResult<Bound<'
     PyMemoryView::from(&bytes)?.call_method1(intern!(py, "cast"), (intern!(py, "f"),))
 }
 
+/// A vector, its score, and the features that moved it most.
+pub(super) type Assessed<'py> = (Bound<'py, PyAny>, f32, Vec<(&'static str, f64)>);
+
+/// What a model that was checked says of a vector.
+pub(super) fn assessed<'py>(
+    py: Python<'py>,
+    model: &trees::Model,
+    vector: &Vector,
+    top: usize,
+) -> PyResult<Assessed<'py>> {
+    let assessment = assess(model, vector, top);
+    Ok((view_of(py, vector)?, assessment.score, assessment.top))
+}
+
 /// The kind of a name in Python.
 pub(super) fn kind_of(name: &Bound<'_, PyString>) -> PyResult<Kind> {
     Ok(Kind::from_name(text_of(name)?)?)
@@ -162,5 +213,6 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PaymentEvent>()?;
     module.add_function(wrap_pyfunction!(update_record, module)?)?;
     module.add_function(wrap_pyfunction!(label_record, module)?)?;
-    module.add_function(wrap_pyfunction!(read_records, module)?)
+    module.add_function(wrap_pyfunction!(read_records, module)?)?;
+    module.add_function(wrap_pyfunction!(assess_records, module)?)
 }

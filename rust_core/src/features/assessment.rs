@@ -1,0 +1,53 @@
+use super::schema::{FEATURES, SCHEMA_VERSION};
+use super::vector::Vector;
+use crate::error::{Error, Result};
+use crate::trees::Model;
+
+/// What a model says of a payment.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// The model's score; a probability where the model gives one.
+    pub score: f32,
+    /// The features that moved the margin most, the strongest first, and by how much.
+    pub top: Vec<(&'static str, f64)>,
+}
+
+/// Check that a model can score these vectors. To be asked before a payment is counted, so that a
+/// refusal changes nothing.
+pub fn check_model(model: &Model) -> Result<()> {
+    if model.schema_version() != Some(SCHEMA_VERSION) {
+        let rule = format!("model must be trained on version {SCHEMA_VERSION} of the schema");
+        return Err(Error::model(rule));
+    }
+    if model.feature_count() != FEATURES.len() {
+        return Err(Error::model(format!("model must have {} features", FEATURES.len())));
+    }
+    let names = model.feature_names();
+    let ours = FEATURES.iter().map(|feature| feature.name);
+    if !names.is_empty() && !names.iter().map(String::as_str).eq(ours) {
+        return Err(Error::model("model must name its features as the schema does, in its order"));
+    }
+    Ok(())
+}
+
+/// Score the vector of a payment. Without a top, no contribution is computed.
+///
+/// # Panics
+/// When `check_model` refuses the model for its number of features.
+pub fn assess(model: &Model, vector: &Vector, top: usize) -> Assessment {
+    let row = vector.as_slice();
+    let score = model.probability(model.margin_row(row));
+    if top == 0 {
+        return Assessment { score, top: Vec::new() };
+    }
+    // The bias comes last and belongs to no feature.
+    let mut moved: Vec<_> = FEATURES
+        .iter()
+        .map(|feature| feature.name)
+        .zip(model.contributions(row))
+        .filter(|(_, contribution)| *contribution != 0.0)
+        .collect();
+    moved.sort_by(|(_, one), (_, other)| other.abs().total_cmp(&one.abs()));
+    moved.truncate(top);
+    Assessment { score, top: moved }
+}
