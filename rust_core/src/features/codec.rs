@@ -73,7 +73,7 @@ impl Record {
         }
         write_tags(bytes, &self.counted);
         write_tags(bytes, &self.labelled);
-        for (tag, minute) in self.distinct.values {
+        for (tag, minute) in self.distinct.tags.iter().zip(&self.distinct.minutes) {
             bytes.extend(tag.to_le_bytes());
             bytes.extend(minute.to_le_bytes());
         }
@@ -125,8 +125,10 @@ impl Record {
             ..Self::new(kind)
         };
         record.distinct.level = level;
-        for value in &mut record.distinct.values {
-            *value = (u32::from_le_bytes(reader.array()?), u32::from_le_bytes(reader.array()?));
+        let Distinct { tags, minutes, .. } = &mut record.distinct;
+        for (tag, minute) in tags.iter_mut().zip(minutes) {
+            *tag = u32::from_le_bytes(reader.array()?);
+            *minute = u32::from_le_bytes(reader.array()?);
         }
         for count in record.ring.minutes.iter_mut().chain(&mut record.ring.hours) {
             *count = u16::from_le_bytes(reader.array()?);

@@ -2,7 +2,7 @@ const PLACES: usize = 16;
 const MINUTE_MS: u64 = 60_000;
 const DAY_MINUTES: u32 = 1_440;
 /// With so few values left the sample is taken less sparsely again.
-const SPARSE: usize = 3;
+const SPARSE: u32 = 3;
 
 /// How many different values were seen within a day.
 ///
@@ -13,24 +13,25 @@ const SPARSE: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Distinct {
     pub(super) level: u8,
-    /// The tag of each value and the minute since 1970 in which it was last seen; (0, 0) is empty.
-    pub(super) values: [(u32, u32); PLACES],
+    /// The tag of each value; 0 is an empty place.
+    pub(super) tags: [u32; PLACES],
+    /// The minute since 1970 in which the value was last seen; 0 in an empty place.
+    pub(super) minutes: [u32; PLACES],
 }
 
 impl Distinct {
-    pub(super) const EMPTY: Self = Self { level: 0, values: [(0, 0); PLACES] };
+    pub(super) const EMPTY: Self = Self { level: 0, tags: [0; PLACES], minutes: [0; PLACES] };
     pub(super) const LEVEL_MAX: u8 = 31;
 
     /// Forget what has not been seen for a day.
     pub(super) fn advance(&mut self, to_ms: u64) {
-        let minute = minute_of(to_ms);
-        let mut live = 0;
-        for (tag, seen) in &mut self.values {
-            if minute.saturating_sub(*seen) > DAY_MINUTES {
-                (*tag, *seen) = (0, 0);
-            }
-            live += usize::from(*tag != 0);
+        let oldest = minute_of(to_ms).saturating_sub(DAY_MINUTES);
+        for (tag, minute) in self.tags.iter_mut().zip(&mut self.minutes) {
+            let kept = u32::from(*minute >= oldest);
+            *tag *= kept;
+            *minute *= kept;
         }
+        let live = self.live();
         if live == 0 {
             self.level = 0;
         } else if live <= SPARSE {
@@ -44,37 +45,37 @@ impl Distinct {
         if minute_of(last_ms).saturating_sub(minute) > DAY_MINUTES {
             return;
         }
-        if let Some((_, seen)) = self.values.iter_mut().find(|(known, _)| *known == tag) {
-            *seen = minute.max(*seen);
+        if let Some(place) = self.tags.iter().position(|known| *known == tag) {
+            self.minutes[place] = self.minutes[place].max(minute);
             return;
         }
         while tag <= self.tag_max() {
-            if let Some(empty) = self.values.iter_mut().find(|(known, _)| *known == 0) {
-                *empty = (tag, minute);
+            if let Some(place) = self.tags.iter().position(|known| *known == 0) {
+                (self.tags[place], self.minutes[place]) = (tag, minute);
                 return;
             }
             self.level = (self.level + 1).min(Self::LEVEL_MAX);
             let tag_max = self.tag_max();
-            for value in self.values.iter_mut().filter(|(known, _)| *known > tag_max) {
-                *value = (0, 0);
+            for (tag, minute) in self.tags.iter_mut().zip(&mut self.minutes) {
+                if *tag > tag_max {
+                    (*tag, *minute) = (0, 0);
+                }
             }
         }
     }
 
     /// How many there were; with `tag`, how many there would be with it.
     pub(super) fn estimate(&self, tag: Option<u32>) -> f64 {
-        let mut live = 0_u32;
-        let mut known = false;
-        for (seen, _) in self.values {
-            live += u32::from(seen != 0);
-            known |= Some(seen) == tag;
-        }
-        let added = tag.is_some_and(|tag| !known && tag <= self.tag_max());
-        f64::from(live + u32::from(added)) * f64::from(1_u32 << self.level)
+        let added = tag.is_some_and(|tag| tag <= self.tag_max() && !self.tags.contains(&tag));
+        f64::from(self.live() + u32::from(added)) * f64::from(1_u32 << self.level)
+    }
+
+    fn live(&self) -> u32 {
+        self.tags.iter().map(|tag| u32::from(*tag != 0)).sum()
     }
 
     /// The greatest tag that is sampled.
-    pub(super) fn tag_max(&self) -> u32 {
+    fn tag_max(&self) -> u32 {
         u32::MAX >> self.level
     }
 }

@@ -51,7 +51,9 @@ impl Pool {
             Some(place) => place,
             None => self.insert(spread, Record::new(self.kind)),
         };
-        &mut self.entries[place].1
+        let record = &mut self.entries[place].1;
+        record.fetch();
+        record
     }
 
     /// Put in a record that is not there, and return its place.

@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::payment::{Entities, Label, Payment, checked_utc_offset_s};
 use super::pool::{Pool, Spread};
 use super::record::Record;
-use super::vector::Vector;
+use super::vector::{Vector, vector_of_records};
 use crate::error::{Error, Result};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -56,21 +56,7 @@ impl Store {
         if let Some(vector) = answers.find(payment.id) {
             return vector.clone();
         }
-        let mut vector = Vector::of_payment(payment, self.utc_offset_s);
-        let mut counted_before = None;
-        for (kind, key) in payment.entities.known() {
-            let spread = self.spread(key);
-            let mut pool = self.pool(kind, spread);
-            let record = pool.entry(spread);
-            if *counted_before.get_or_insert_with(|| record.has_counted(payment)) {
-                vector.look(record.clone(), payment, true);
-                continue;
-            }
-            let arrival = record.advance(payment);
-            vector.read(record, payment, &arrival);
-            record.count(payment, &arrival);
-        }
-        vector.conclude();
+        let vector = self.count(payment).unwrap_or_else(|| self.look(payment));
         answers.remember(payment.id, vector.clone());
         vector
     }
@@ -80,11 +66,35 @@ impl Store {
         if let Some(vector) = held(&self.answers[answer_shard(payment.id)]).find(payment.id) {
             return vector.clone();
         }
+        self.look(payment)
+    }
+
+    /// Count a payment and return its vector; None when the narrowest of those who take part has
+    /// counted it before.
+    fn count(&self, payment: &Payment) -> Option<Vector> {
+        let mut vector = Vector::of_payment(payment, self.utc_offset_s);
+        for (place, (kind, key)) in payment.entities.known().enumerate() {
+            let spread = self.spread(key);
+            let mut pool = self.pool(kind, spread);
+            let record = pool.entry(spread);
+            if place == 0 && record.has_counted(payment) {
+                return None;
+            }
+            let arrival = record.advance(payment);
+            vector.read(record, payment, &arrival);
+            record.count(payment, &arrival);
+        }
+        vector.conclude();
+        Some(vector)
+    }
+
+    /// The vector of a payment beside the records as they are.
+    fn look(&self, payment: &Payment) -> Vector {
         let record_of = |kind| {
             let spread = self.spread(payment.entities.of(kind)?);
             self.pool(kind, spread).find(spread).cloned()
         };
-        super::vector::vector_of_records(payment, record_of, self.utc_offset_s)
+        vector_of_records(payment, record_of, self.utc_offset_s)
     }
 
     /// Count a label with all who took part. Returns whether it was new, as the narrowest of them
@@ -127,8 +137,9 @@ impl Store {
 
     pub(super) fn pool(&self, kind: Kind, spread: Spread) -> MutexGuard<'_, Pool> {
         let shards = &self.pools[kind as usize];
-        // The table within the shard places by the lowest and the highest bits.
-        let shard = usize::try_from((spread.hash >> 32) & 0xFFFF).unwrap_or(0) % shards.len();
+        // The table within the shard places by the lowest and the highest bits: these are others.
+        let bits = usize::try_from((spread.hash >> 32) & 0xFFFF).unwrap_or(0);
+        let shard = (bits * shards.len()) >> 16;
         held(&shards[shard])
     }
 }

@@ -51,7 +51,7 @@ impl PartialEq for Vector {
 }
 
 /// The vector of a payment beside the records as they were before it. Records that are not there
-/// are new.
+/// are new. When the narrowest has counted the payment before, it is not added once more.
 pub fn vector_of_records(
     payment: &Payment,
     mut record_of: impl FnMut(Kind) -> Option<Record>,
@@ -91,7 +91,7 @@ impl Vector {
     }
 
     /// What a record says of a payment, without changing the one that is kept.
-    pub(super) fn look(&mut self, mut record: Record, payment: &Payment, counted_before: bool) {
+    fn look(&mut self, mut record: Record, payment: &Payment, counted_before: bool) {
         let mut arrival = record.advance(payment);
         if counted_before {
             arrival = arrival.counted_before();
