@@ -1030,7 +1030,8 @@ class FeatureStore:
 
         Return its vector, the model's score, and the names of the `top` features that moved the
         margin most with how far each did, the strongest first (see `Model.contributions`). A
-        feature that moved nothing is left out; with `top=0` none is computed.
+        feature that moved nothing is left out; with `top=0` none is computed, and of a model that
+        has no contributions none is told.
 
         Raises ModelError when the model was not trained on `SCHEMA_VERSION`, or has other features
         than `SCHEMA`; MalformedError as `observe` does. Nothing is counted then.

@@ -30,21 +30,23 @@ pub fn check_model(model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Score the vector of a payment. Without a top, no contribution is computed.
+/// Score the vector of a payment. Without a top, no contribution is computed; of a model that has
+/// none, there is none: a payment is not to fail because the reasons are unknown.
 ///
 /// # Panics
 /// When `check_model` refuses the model for its number of features.
 pub fn assess(model: &Model, vector: &Vector, top: usize) -> Assessment {
     let row = vector.as_slice();
     let score = model.probability(model.margin_row(row));
-    if top == 0 {
-        return Assessment { score, top: Vec::new() };
-    }
+    let contributions = match top {
+        0 => Vec::new(),
+        _ => model.contributions(row).unwrap_or_default(),
+    };
     // The bias comes last and belongs to no feature.
     let mut moved: Vec<_> = FEATURES
         .iter()
         .map(|feature| feature.name)
-        .zip(model.contributions(row))
+        .zip(contributions)
         .filter(|(_, contribution)| *contribution != 0.0)
         .collect();
     moved.sort_by(|(_, one), (_, other)| other.abs().total_cmp(&one.abs()));

@@ -72,6 +72,14 @@ def test_as_many_reasons_are_given_as_are_wanted_and_there_are() -> None:
         assess_records(model(), event, top=-1)
 
 
+def test_a_model_without_contributions_still_scores() -> None:
+    judge = model(cover=array("f", [-1] * 9))
+    vector, score, top = FeatureStore().assess(judge, "1", START_MS, 100, user="u")
+    assert (score, top) == (judge.score(vector), [])
+    with pytest.raises(ModelError):
+        judge.contributions(vector)
+
+
 def test_records_kept_elsewhere_are_assessed_alike() -> None:
     store, judge = FeatureStore(), model()
     for payment in stream(31, 200):
