@@ -278,6 +278,10 @@ impl Reading<'_> {
     }
 
     fn frauds_30d(&self) -> f64 {
+        // Most have none, and nothing fades to nothing without a power of two.
+        if self.record.frauds[LABEL_MONTH] == 0.0 {
+            return 0.0;
+        }
         self.record.labels_at(self.payment.time_ms).1[LABEL_MONTH]
     }
 }
