@@ -48,6 +48,9 @@ sanitize: ## run the core's own tests under AddressSanitizer (needs a nightly Ru
 bench: setup $(STAMPS)/bench ## run all benches, peers side by side
 	deploy/setup/install_servers.sh wrk
 	$(BIN)/python -m benches
+	$(BIN)/pytest benches/test_micro.py --quiet --benchmark-autosave \
+		--benchmark-columns=min,median,iqr,rounds
+	cargo bench --quiet --locked
 
 .PHONY: lint
 lint: setup ## check style, types, import directions and stubs

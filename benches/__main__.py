@@ -13,7 +13,7 @@ from typing import Any
 
 import sikka_core
 
-BENCHES = ("core", "rows", "journal", "http")
+BENCHES = ("core", "trees", "rows", "journal", "http")
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
 import sikka_core
-from benches.measure import Timing, alternate, as_report, print_table
+from benches.measure import Timing, alternate, as_report, print_table, print_targets
 from sikka_core import XmlNode
 
 SECONDS_PER_CASE = 2.0
@@ -277,9 +277,7 @@ def run(report: dict[str, Any]) -> None:
         "verify_speed_of_xmlsec_at_least_5": ratio(verify, 1, 0),
         "hmac_speed_of_stdlib_at_least_3": ratio(mac, 1, 0),
     }
-    print("\nRatios of medians")
-    for name, value in targets.items():
-        print(f"  {name}: {value:.3f}")
+    print_targets(targets)
     report["core"] = {
         "sign": as_report(sign),
         "verify": as_report(verify),

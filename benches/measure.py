@@ -8,6 +8,7 @@ rounds are best: most turns then pass without the scheduler taking the processor
 from __future__ import annotations
 
 import gc
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -62,6 +63,22 @@ def print_table(title: str, timings: Mapping[str, Timing], baseline: str) -> Non
         ratio = timings[baseline].median_s / timing.median_s
         cells = (_microseconds(value) for value in (timing.median_s, timing.low_s, timing.high_s))
         print(f"  {name:{width}}  {'  '.join(cells)}  {ratio:6.2f}x")
+
+
+def print_targets(targets: Mapping[str, float]) -> None:
+    """Print one line a figure; where its name ends in a bar, whether the bar was reached."""
+    print("\nRatios of medians, and other targets")
+    for name, value in targets.items():
+        print(f"  {name}: {value:.3f}{_verdict(name, value)}")
+
+
+def _verdict(name: str, value: float) -> str:
+    bar = re.search(r"_at_(least|most)_([0-9.]+)$", name)
+    if bar is None:
+        return ""
+    limit = float(bar[2])
+    reached = value >= limit if bar[1] == "least" else value <= limit
+    return "  reached" if reached else "  MISSED"
 
 
 def as_report(timings: Mapping[str, Timing]) -> dict[str, Any]:

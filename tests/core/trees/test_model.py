@@ -66,7 +66,7 @@ def test_no_categories_at_all_keep_all_values_on_one_side() -> None:
         ({"feature": array("i", [-1, 0, 0])}, "feature"),
         ({"threshold": array("f", [float("nan"), 0, 0])}, "threshold"),
         ({"value": array("f", [0, float("nan"), 0])}, "leaf"),
-        ({"cover": array("f", [float("inf"), 1, 1])}, "cover"),
+        ({"cover": array("f", [1.0, 1.0])}, "cover"),
         ({"feature_count": 0}, "feature_count"),
         ({"feature_count": 2**40}, "feature_count"),
         ({"base_margin": float("nan")}, "base_margin"),
