@@ -30,6 +30,12 @@ pub struct Model {
 /// Fewer rows than this are not worth ranking.
 const FEW_ROWS: usize = 8;
 
+/// How many places of perfect trees a model may have for each of its nodes. A tree as deep as they
+/// may be has at most five; one deep tree among many that are nothing but a leaf would have more.
+const PLACES_PER_NODE: usize = 8;
+/// So many places a model may have in any case.
+const FEW_PLACES: usize = 1 << 20;
+
 /// Trees that follow one another and go the same way.
 #[derive(Clone, Debug)]
 enum Run {
@@ -98,13 +104,18 @@ impl Model {
         let trees: Vec<&[Node]> = ensemble.trees().collect();
         let ways: Vec<Way> = trees.iter().map(|tree| Way::of(tree)).collect();
         let mut runs = Vec::new();
+        let mut places = FEW_PLACES.max(PLACES_PER_NODE * ensemble.nodes().len());
         let mut start = 0;
         for same in ways.chunk_by(PartialEq::eq) {
             let numbers = start..start + same.len();
             start = numbers.end;
+            let trees = &trees[numbers.clone()];
             runs.push(match same[0] {
-                Way::Perfect => Run::Perfect(PerfectTrees::of(&trees[numbers], &columns), None),
-                Way::Deep => Run::Deep(DeepTrees::of(&trees[numbers], &columns)),
+                Way::Perfect if PerfectTrees::room_of(trees) <= places => {
+                    places -= PerfectTrees::room_of(trees);
+                    Run::Perfect(PerfectTrees::of(trees, &columns), None)
+                }
+                Way::Perfect | Way::Deep => Run::Deep(DeepTrees::of(trees, &columns)),
                 Way::Categorical => Run::Categorical(numbers),
             });
         }
@@ -220,7 +231,7 @@ impl Model {
             return;
         }
         let mut ranks = self.cuts.as_ref().map(|cuts| Ranks::new(&self.columns, cuts));
-        let mut group = Group::new(self);
+        let mut group = Group::new(self, ROWS.min(margins.len()));
         for (number, margins) in margins.chunks_mut(ROWS).enumerate() {
             let first = number * ROWS;
             if let Some(ranks) = &mut ranks {
@@ -262,9 +273,9 @@ struct Group {
 
 impl Group {
     /// Without room when all trees take ranks.
-    fn new(model: &Model) -> Self {
+    fn new(model: &Model, rows: usize) -> Self {
         let needed = model.runs.iter().any(|run| !matches!(run, Run::Perfect(_, Some(_))));
-        let room = if needed { ROWS } else { 0 };
+        let room = if needed { rows } else { 0 };
         Self {
             rows: vec![0.0; room * model.feature_count()],
             keys: vec![0; room * model.columns.count()],

@@ -58,11 +58,20 @@ pub(super) struct PerfectTrees {
 }
 
 impl PerfectTrees {
+    /// How many places such trees take, most of which may be empty.
+    pub(super) fn room_of(trees: &[&[Node]]) -> usize {
+        // The last group is filled up with trees that nobody adds.
+        trees.len().next_multiple_of(WIDTH) << Self::deepest_of(trees)
+    }
+
+    fn deepest_of(trees: &[&[Node]]) -> usize {
+        trees.iter().map(|tree| depth_of(tree)).max().unwrap_or(0).max(1)
+    }
+
     /// Trees that are no deeper than `PERFECT_DEPTH_MAXIMUM` and ask for no categories.
     pub(super) fn of(trees: &[&[Node]], columns: &Columns) -> Self {
-        let depth = trees.iter().map(|tree| depth_of(tree)).max().unwrap_or(0).max(1);
-        // The last group is filled up with trees that nobody adds.
-        let room = trees.len().next_multiple_of(WIDTH) << depth;
+        let depth = Self::deepest_of(trees);
+        let room = Self::room_of(trees);
         let mut perfect = Self {
             depth,
             count: trees.len(),

@@ -36,7 +36,10 @@ struct Way {
 }
 
 /// How many points there may be; a path with twice as many features is still exact.
-const SIZES: [usize; 5] = [4, 8, 16, 32, DEPTH_MAXIMUM / 2];
+const SIZES: [usize; 5] = [4, WIDTH, 16, 32, DEPTH_MAXIMUM / 2];
+
+/// How many points are taken at once, if there are not fewer; of all other sizes it is a part.
+const WIDTH: usize = 8;
 
 /// A share of the training weight whose inverse is out of reach of float64, or nearly.
 const NOTHING: f64 = 1e-290;
@@ -61,24 +64,37 @@ impl Shares {
     }
 
     /// The share of each feature in the margin of a row, and last the margin of no features.
+    ///
+    /// A tree is passed once for every few points, so that the visits of a large one are not many
+    /// times as long as the tree itself, however deep it is.
     pub(super) fn of_row(&self, ensemble: &Ensemble, row: &[f32]) -> Vec<f64> {
-        match self.points.len() {
-            4 => self.compute::<4>(ensemble, row),
-            8 => self.compute::<8>(ensemble, row),
-            16 => self.compute::<16>(ensemble, row),
-            32 => self.compute::<32>(ensemble, row),
-            _ => self.compute::<{ DEPTH_MAXIMUM / 2 }>(ensemble, row),
+        let mut shares = vec![0.0; row.len() + 1];
+        match self.points.as_chunks::<WIDTH>() {
+            ([], points) => self.add::<{ SIZES[0] }>(points, ensemble, row, &mut shares),
+            (chunks, _) => {
+                for points in chunks {
+                    self.add::<WIDTH>(points, ensemble, row, &mut shares);
+                }
+            }
         }
+        shares[row.len()] = self.expected;
+        shares
     }
 
-    fn compute<const N: usize>(&self, ensemble: &Ensemble, row: &[f32]) -> Vec<f64> {
+    /// Add to the shares what they are at some of the points.
+    fn add<const N: usize>(
+        &self,
+        quadrature: &[(f64, f64)],
+        ensemble: &Ensemble,
+        row: &[f32],
+        shares: &mut [f64],
+    ) {
         let mut points = [0.0; N];
         let mut weights = [0.0; N];
-        for (place, (point, weight)) in self.points.iter().enumerate() {
+        for (place, (point, weight)) in quadrature.iter().enumerate() {
             points[place] = *point;
             weights[place] = *weight;
         }
-        let mut shares = vec![0.0; row.len() + 1];
         let root = Visit { one: true, inverse: [1.0; N], sum: weights };
         let mut visits = vec![root; self.largest];
         let mut start = 0;
@@ -90,10 +106,8 @@ impl Shares {
             go_down(tree, ways, &points, &mut visits, |node| {
                 goes_right(node, ensemble.sets(), row)
             });
-            come_back(tree, ways, &mut visits, &mut shares);
+            come_back(tree, ways, &mut visits, shares);
         }
-        shares[row.len()] = self.expected;
-        shares
     }
 }
 

@@ -127,7 +127,11 @@ impl Reader<'_> {
         if matches!(item, Some(b'Z' | b'T' | b'F' | b'N')) || length > self.data.len() - self.at {
             return Err(self.wrong("a list is longer than the document"));
         }
-        let mut items = Vec::with_capacity(length);
+        // Lists in lists could each claim the rest of the document, so only what is the last in
+        // its branch has its room made at once.
+        let room =
+            if item.is_some_and(|marker| b"iUIlLdDC".contains(&marker)) { length } else { 0 };
+        let mut items = Vec::with_capacity(room);
         for _ in 0..length {
             items.push(match item {
                 Some(marker) => self.value_of(marker, depth + 1)?,

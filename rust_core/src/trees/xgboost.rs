@@ -43,6 +43,9 @@ const OBJECTIVES: [(&str, Link, Base); 19] = [
     ("survival:cox", Link::Exponential, Base::Logarithm),
 ];
 
+/// How many characters of an unknown objective an error repeats.
+const OBJECTIVE_SHOWN: usize = 40;
+
 /// What the caller may say about a model beyond its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wishes {
@@ -96,10 +99,12 @@ fn boosted(booster: &Document) -> Result<(&Document, Option<&Document>)> {
 fn read_head(learner: &Document, clips: bool, wishes: Wishes) -> Result<Head> {
     let param = learner.get("learner_model_param")?;
     let objective = learner.get("objective")?.text("name")?;
-    let (_, link, base) = *OBJECTIVES
-        .iter()
-        .find(|(name, ..)| *name == objective)
-        .ok_or_else(|| Error::model(format!("the objective {objective:?} is not supported")))?;
+    let (_, link, base) =
+        *OBJECTIVES.iter().find(|(name, ..)| *name == objective).ok_or_else(|| {
+            // The name may be as long as the file.
+            let shown: String = objective.chars().take(OBJECTIVE_SHOWN).collect();
+            Error::model(format!("the objective {shown:?} is not supported"))
+        })?;
     let classes = param.count("num_class")?;
     let targets = if param.find("num_target").is_some() { param.count("num_target")? } else { 1 };
     if classes > 1 || targets > 1 {
@@ -301,16 +306,23 @@ fn read_sets(ensemble: &mut Ensemble, tree: &Document, sets: &mut [Option<u32>])
     if segments.len() != nodes.len() || sizes.len() != nodes.len() {
         return Err(Error::model("the categories of a tree have different lengths"));
     }
+    let mut end = 0;
     for ((node, start), size) in nodes.iter().zip(&segments).zip(&sizes) {
-        let bounds = usize::try_from(*start).ok().zip(usize::try_from(*size).ok());
+        // XGBoost writes the segments one after another. If they could overlap, a few lines of
+        // numbers would ask for as many sets of as many categories.
+        let start = usize::try_from(*start).ok().filter(|start| *start >= end);
+        let bounds = start.zip(usize::try_from(*size).ok());
         let listed = bounds
             .and_then(|(start, size)| categories.get(start..start.checked_add(size)?))
-            .ok_or(Error::model("\"categories_segments\" lie outside of \"categories\""))?;
+            .ok_or(Error::model("\"categories_segments\" overlap or end too late"))?;
+        end = bounds.map_or(end, |(start, size)| start + size);
         let place = usize::try_from(*node)
             .ok()
             .and_then(|node| sets.get_mut(node))
             .ok_or(Error::model("\"categories_nodes\" lie outside of their tree"))?;
-        *place = Some(ensemble.add_set(CategorySet::of(listed, true)?)?);
+        if place.replace(ensemble.add_set(CategorySet::of(listed, true)?)?).is_some() {
+            return Err(Error::model("\"categories_nodes\" name a node twice"));
+        }
     }
     Ok(())
 }
