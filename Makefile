@@ -15,7 +15,7 @@ PIP_LOCK := $(BIN)/pip-compile - --quiet --no-config --upgrade --generate-hashes
 # The build backends are the ones of the lock; they find each other on the path.
 BUILD := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP_INSTALL) --no-build-isolation --no-deps --no-index --force-reinstall
 
-CORE_SOURCES := Cargo.toml Cargo.lock $(shell find rust_core -type f -not -path '*/__pycache__/*')
+CORE_SOURCES := Cargo.toml Cargo.lock $(shell find rust_core -type f -not -path '*/__pycache__/*' -not -path '*/fuzz/*')
 ROWS_SOURCES := $(shell find cython_ext -type f -not -path '*/build/*' -not -path '*.egg-info/*')
 # The modules that are written in another language; their stubs are checked against them.
 NATIVE := sikka_core._native sikka_rows._native sikka_rows._literals
@@ -44,6 +44,33 @@ sanitize: ## run the core's own tests under AddressSanitizer (needs a nightly Ru
 	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --quiet --locked --package sikka-core --lib \
 		--target "$$(rustc --print host-tuple)" --target-dir target/sanitized
 
+# libFuzzer looks for bytes that break what rust_core/fuzz/src says must hold. What it finds on the
+# way lies in target/fuzz/found; what breaks something, in rust_core/fuzz/artifacts.
+FUZZ_TARGETS := model_xgboost model_file model_arrays message
+FUZZ_SECONDS := 600
+FUZZ_RUN = cargo +nightly fuzz run --fuzz-dir rust_core/fuzz --target-dir target/fuzz
+FUZZ_LIMITS := -max_len=8192 -timeout=25 -rss_limit_mb=2048 -malloc_limit_mb=128
+
+.PHONY: fuzz
+fuzz: ## try hostile bytes on the core, FUZZ_SECONDS=600 (needs a nightly Rust and cargo-fuzz)
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/found/$$target; \
+		$(FUZZ_RUN) $$target target/fuzz/found/$$target rust_core/fuzz/corpus/$$target -- \
+			$(FUZZ_LIMITS) -max_total_time=$$(($(FUZZ_SECONDS) / $(words $(FUZZ_TARGETS)))) \
+			-print_final_stats=1; \
+	done
+
+# Fewest files that reach as far as all; counting how often a place was reached would keep too many.
+.PHONY: corpus
+corpus: ## keep the least of what the fuzzer found that reaches as far
+	for target in $(FUZZ_TARGETS); do \
+		kept=rust_core/fuzz/corpus/$$target; \
+		rm -rf target/fuzz/kept; mkdir -p target/fuzz/kept target/fuzz/found/$$target; \
+		$(FUZZ_RUN) $$target target/fuzz/kept $$kept target/fuzz/found/$$target -- \
+			$(FUZZ_LIMITS) -set_cover_merge=1 -use_counters=0; \
+		rm -rf $$kept; mv target/fuzz/kept $$kept; \
+	done
+
 .PHONY: bench
 bench: setup $(STAMPS)/bench ## run all benches, peers side by side
 	deploy/setup/install_servers.sh wrk
@@ -60,6 +87,7 @@ lint: setup ## check style, types, import directions and stubs
 	$(BIN)/lint-imports
 	$(BIN)/stubtest $(NATIVE)
 	cargo fmt --check
+	cargo fmt --check --manifest-path rust_core/fuzz/Cargo.toml
 	PYO3_PYTHON=$(CURDIR)/$(BIN)/python \
 		cargo clippy --quiet --locked --all-features --all-targets -- -D warnings
 
@@ -68,6 +96,7 @@ format: setup ## write all sources in the house's format
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	cargo fmt
+	cargo fmt --manifest-path rust_core/fuzz/Cargo.toml
 
 .PHONY: lock
 lock: setup ## write both requirements.lock and requirements-bench.lock anew from pyproject.toml
