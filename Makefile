@@ -77,7 +77,6 @@ bench: setup $(STAMPS)/bench ## run all benches, peers side by side
 	$(BIN)/python -m benches
 	$(BIN)/pytest benches/test_micro.py --quiet --benchmark-autosave \
 		--benchmark-columns=min,median,iqr,rounds
-	cargo bench --quiet --locked
 
 .PHONY: lint
 lint: setup ## check style, types, import directions and stubs

@@ -13,7 +13,7 @@ from typing import Any
 
 import sikka_core
 
-BENCHES = ("core", "trees", "rows", "journal", "http")
+BENCHES = ("core", "trees", "features", "crate", "rows", "journal", "http")
 
 
 def main() -> None:
