@@ -20,7 +20,7 @@ The examples run as tests. They have every public name imported; `private_pem` i
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, Self, TypeVar, final, overload
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
@@ -666,7 +666,14 @@ def parse_ack(data: bytes) -> Element:
 
 # Models of decision trees ----------------------------------------------------------------------
 
-_Out = TypeVar("_Out", bound=Buffer)
+class _Array(Protocol):
+    """An array of numpy, which is a buffer, but not for a type checker before Python 3.12."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
+_Numbers: TypeAlias = Buffer | _Array
+_Out = TypeVar("_Out", bound=_Numbers)
 
 @final
 class Model:
@@ -714,14 +721,14 @@ class Model:
     @staticmethod
     def from_nodes(
         *,
-        tree_sizes: Buffer,
-        left: Buffer,
-        right: Buffer,
-        feature: Buffer,
-        threshold: Buffer,
-        default_left: Buffer,
-        value: Buffer,
-        cover: Buffer,
+        tree_sizes: _Numbers,
+        left: _Numbers,
+        right: _Numbers,
+        feature: _Numbers,
+        threshold: _Numbers,
+        default_left: _Numbers,
+        value: _Numbers,
+        cover: _Numbers,
         feature_count: int,
         base_margin: float,
         link: Literal["identity", "logistic", "exponential", "hinge"],
@@ -755,7 +762,7 @@ class Model:
     def to_bytes(self) -> bytes:
         """Return the model in the core's own form. The same model gives the same bytes."""
 
-    def score(self, row: Buffer | Sequence[float]) -> float:
+    def score(self, row: _Numbers | Sequence[float]) -> float:
         """Return the score of one row: a probability where the link is "logistic".
 
         `row` is (feature_count,) of float32 or float64, a list or a tuple of floats. float64 is
@@ -763,15 +770,15 @@ class Model:
         TypeError when it holds anything else.
         """
 
-    def margin(self, row: Buffer | Sequence[float]) -> float:
+    def margin(self, row: _Numbers | Sequence[float]) -> float:
         """Return the margin of one row, from which the score follows. Raises as `score` does."""
 
     @overload
     def score_many(
-        self, matrix: Buffer, out: None = None, *, margin: bool = False
+        self, matrix: _Numbers, out: None = None, *, margin: bool = False
     ) -> memoryview[float]: ...
     @overload
-    def score_many(self, matrix: Buffer, out: _Out, *, margin: bool = False) -> _Out:
+    def score_many(self, matrix: _Numbers, out: _Out, *, margin: bool = False) -> _Out:
         """Return the scores of many rows, or their margins.
 
         `matrix` is (n_rows, feature_count) of float32 or float64 with any strides; it is read where
@@ -781,7 +788,7 @@ class Model:
         Raises MalformedError when a shape is wrong, TypeError when a type is.
         """
 
-    def contributions(self, row: Buffer | Sequence[float]) -> list[float]:
+    def contributions(self, row: _Numbers | Sequence[float]) -> list[float]:
         """Return each feature's share of the margin, and last the margin of no features.
 
         They are Shapley values of the path-dependent game (Lundberg, Erion and Lee 2018, TreeSHAP),

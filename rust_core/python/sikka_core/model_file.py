@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-from pathlib import Path
 
 from sikka_core._native import Model, ModelError
 
@@ -24,7 +23,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Traceback (most recent call last):
     sikka_core.ModelError: the model's file is empty
     """
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise ModelError("the model's file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:

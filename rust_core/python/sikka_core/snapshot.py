@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 
 from sikka_core._native import FeatureStore
 
@@ -15,19 +13,20 @@ def save_snapshot(store: FeatureStore, path: str | os.PathLike[str]) -> None:
     The bytes are written beside the file, forced to the disk and renamed over it, so that a crash
     at any moment leaves the old file or the new one. Only the owner may read it. Raises OSError.
     """
-    target = Path(path)
+    folder_name, name = os.path.split(os.path.abspath(path))
+    written = os.path.join(folder_name, f".{name}.{os.urandom(8).hex()}")
     snapshot = store.snapshot()
-    descriptor, written = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(snapshot)
             file.flush()
             os.fsync(file.fileno())
-        Path(written).replace(target)
+        os.replace(written, path)
     except BaseException:
-        Path(written).unlink(missing_ok=True)
+        os.unlink(written)
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
+    folder = os.open(folder_name, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
@@ -40,4 +39,5 @@ def load_snapshot(store: FeatureStore, path: str | os.PathLike[str]) -> None:
     Raises OSError when the file cannot be read and MalformedError when it is not a whole snapshot;
     the store has not changed then.
     """
-    store.restore(Path(path).read_bytes())
+    with open(path, "rb") as file:
+        store.restore(file.read())

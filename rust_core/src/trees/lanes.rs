@@ -14,7 +14,7 @@ pub(super) const BLOCK: usize = 32;
 /// How many rows pass the trees together: their ranks fit the first-level cache beside a tree.
 pub(super) const ROWS: usize = 8 * BLOCK;
 
-/// A test by rank: go right if the rank in the column is greater than the cut's.
+/// A test by rank: go left if the rank in the column is less than this one.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Cut {
@@ -34,16 +34,17 @@ impl Cut {
 
 /// One number of 16 bits for each row of a block.
 trait Lanes: Copy {
-    /// For each row, whether it goes right.
+    /// For each row, whether it goes left.
     type Mask: Copy;
 
-    /// Which ranks of a column are greater than the cut's.
+    /// Which ranks of a column are less than this one. Asked like this, and not the other way round,
+    /// an instruction takes the column from memory by itself.
     ///
     /// # Safety
     /// `column` points to `BLOCK` ranks, and the processor has the instructions.
     unsafe fn test(column: *const i16, rank: u32) -> Self::Mask;
 
-    /// `number` on the left and the next one on the right.
+    /// `number` on the right and the one before it on the left.
     ///
     /// # Safety
     /// The processor has the instructions.
@@ -85,8 +86,8 @@ impl Level for Last {
             let mask = L::test(columns.add(cut.offset as usize), cut.rank);
             // The leaves of a level of n nodes, whose first is n, are 0 to 2n - 1.
             let first = 1 << node.ilog2();
-            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // At most 62.
-            L::last(mask, (2 * (node - first)) as i16)
+            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // At most 63.
+            L::last(mask, (2 * (node - first) + 1) as i16)
         }
     }
 }
@@ -120,7 +121,7 @@ struct Passage<'a> {
     block_size: usize,
 }
 
-/// Add the leaves of one tree to the sums of all rows.
+/// Add the leaves of one tree to the sums of all rows, which are whole blocks.
 ///
 /// `columns` holds, block after block, `column_count` columns of `BLOCK` ranks each.
 ///
@@ -132,12 +133,12 @@ pub(super) fn add_tree(
     leaves: &[f32],
     columns: &[i16],
     column_count: usize,
-    sums: &mut [f32; ROWS],
+    sums: &mut [f32],
 ) {
     let block_size = column_count * BLOCK;
     assert!(cuts.len().is_power_of_two() && (2..=64).contains(&cuts.len()));
     assert!(cuts.len() == leaves.len());
-    assert!(columns.len() == block_size * (ROWS / BLOCK));
+    assert!(sums.len().is_multiple_of(BLOCK) && columns.len() == column_count * sums.len());
     assert!(cuts.iter().all(|cut| (cut.offset as usize) < block_size));
     let passage = Passage { cuts, leaves, columns, block_size };
     // SAFETY: The sizes were just compared, and an offset is a multiple of `BLOCK`, as `block_size`
@@ -157,7 +158,7 @@ pub(super) fn add_tree(
 /// The sizes of the passage fit one another, every offset is that of a column, and the processor
 /// has the instructions of the lanes.
 #[inline(always)]
-unsafe fn add<L: Lanes>(passage: Passage<'_>, sums: &mut [f32; ROWS]) {
+unsafe fn add<L: Lanes>(passage: Passage<'_>, sums: &mut [f32]) {
     unsafe {
         match passage.cuts.len() {
             2 => add_deep::<L, Depth1>(passage, sums),
@@ -173,7 +174,7 @@ unsafe fn add<L: Lanes>(passage: Passage<'_>, sums: &mut [f32; ROWS]) {
 /// # Safety
 /// As for `add`, and the tree is as deep as the level.
 #[inline(always)]
-unsafe fn add_deep<L: Lanes, D: Level>(passage: Passage<'_>, sums: &mut [f32; ROWS]) {
+unsafe fn add_deep<L: Lanes, D: Level>(passage: Passage<'_>, sums: &mut [f32]) {
     let Passage { cuts, leaves, columns, block_size } = passage;
     for (block, sums) in columns.chunks_exact(block_size).zip(sums.chunks_exact_mut(BLOCK)) {
         // SAFETY: The heap has as many cuts as the level asks for, the numbers that come out are
@@ -200,21 +201,21 @@ impl Lanes for Plain {
         let rank = (rank as u16).cast_signed();
         let mut mask = [0; BLOCK];
         for (mask, of_row) in mask.iter_mut().zip(ranks) {
-            *mask = -i16::from(*of_row > rank);
+            *mask = -i16::from(*of_row < rank);
         }
         mask
     }
 
     #[inline(always)]
     unsafe fn last(mask: Self::Mask, number: i16) -> Self {
-        Self(mask.map(|mask| number.wrapping_sub(mask)))
+        Self(mask.map(|mask| number.wrapping_add(mask)))
     }
 
     #[inline(always)]
     unsafe fn choose(mask: Self::Mask, left: Self, right: Self) -> Self {
         let mut chosen = left.0;
         for (lane, chosen) in chosen.iter_mut().enumerate() {
-            *chosen = (*chosen & !mask[lane]) | (right.0[lane] & mask[lane]);
+            *chosen = (*chosen & mask[lane]) | (right.0[lane] & !mask[lane]);
         }
         Self(chosen)
     }
@@ -233,28 +234,29 @@ impl Lanes for Plain {
 /// The lanes of x86 processors.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{BLOCK, Lanes, Passage, ROWS, add};
+    use super::{BLOCK, Lanes, Passage, add};
     use std::arch::x86_64::{
-        __m256i, __m512i, __mmask32, _mm256_add_ps, _mm256_blendv_epi8, _mm256_castsi256_si128,
-        _mm256_cmpgt_epi16, _mm256_cvtepi16_epi32, _mm256_extracti128_si256, _mm256_i32gather_ps,
-        _mm256_loadu_ps, _mm256_loadu_si256, _mm256_set1_epi16, _mm256_set1_epi32,
-        _mm256_storeu_ps, _mm256_sub_epi16, _mm512_add_ps, _mm512_castsi512_si256,
-        _mm512_cmpgt_epi16_mask, _mm512_cvtepi16_epi32, _mm512_extracti64x4_epi64,
-        _mm512_i32gather_ps, _mm512_loadu_epi16, _mm512_loadu_ps, _mm512_mask_add_epi16,
-        _mm512_mask_blend_epi16, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_storeu_ps,
+        __m256i, __m512i, __mmask32, _mm256_add_epi16, _mm256_add_ps, _mm256_blendv_epi8,
+        _mm256_castsi256_si128, _mm256_cmpgt_epi16, _mm256_cvtepi16_epi32,
+        _mm256_extracti128_si256, _mm256_i32gather_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+        _mm256_set1_epi16, _mm256_set1_epi32, _mm256_storeu_ps, _mm512_add_ps,
+        _mm512_castsi512_si256, _mm512_cmpgt_epi16_mask, _mm512_cvtepi16_epi32,
+        _mm512_extracti64x4_epi64, _mm512_i32gather_ps, _mm512_loadu_epi16, _mm512_loadu_ps,
+        _mm512_mask_blend_epi16, _mm512_mask_sub_epi16, _mm512_set1_epi16, _mm512_set1_epi32,
+        _mm512_storeu_ps,
     };
 
     /// # Safety
     /// As for `add`, with AVX2.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn add_avx2(passage: Passage<'_>, sums: &mut [f32; ROWS]) {
+    pub(super) unsafe fn add_avx2(passage: Passage<'_>, sums: &mut [f32]) {
         unsafe { add::<Avx2>(passage, sums) }
     }
 
     /// # Safety
     /// As for `add`, with AVX-512 F and BW.
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) unsafe fn add_avx512(passage: Passage<'_>, sums: &mut [f32; ROWS]) {
+    pub(super) unsafe fn add_avx512(passage: Passage<'_>, sums: &mut [f32]) {
         unsafe { add::<Avx512>(passage, sums) }
     }
 
@@ -263,7 +265,7 @@ mod x86 {
     struct Avx2(__m256i, __m256i);
 
     impl Lanes for Avx2 {
-        /// All bits of a row that goes right.
+        /// All bits of a row that goes left.
         type Mask = (__m256i, __m256i);
 
         #[inline(always)]
@@ -272,7 +274,7 @@ mod x86 {
                 let cut = _mm256_set1_epi32(rank.cast_signed());
                 let low = _mm256_loadu_si256(column.cast());
                 let high = _mm256_loadu_si256(column.add(BLOCK / 2).cast());
-                (_mm256_cmpgt_epi16(low, cut), _mm256_cmpgt_epi16(high, cut))
+                (_mm256_cmpgt_epi16(cut, low), _mm256_cmpgt_epi16(cut, high))
             }
         }
 
@@ -281,7 +283,7 @@ mod x86 {
             unsafe {
                 // All bits set is minus one.
                 let numbers = _mm256_set1_epi16(number);
-                Self(_mm256_sub_epi16(numbers, mask.0), _mm256_sub_epi16(numbers, mask.1))
+                Self(_mm256_add_epi16(numbers, mask.0), _mm256_add_epi16(numbers, mask.1))
             }
         }
 
@@ -289,8 +291,8 @@ mod x86 {
         unsafe fn choose(mask: Self::Mask, left: Self, right: Self) -> Self {
             unsafe {
                 Self(
-                    _mm256_blendv_epi8(left.0, right.0, mask.0),
-                    _mm256_blendv_epi8(left.1, right.1, mask.1),
+                    _mm256_blendv_epi8(right.0, left.0, mask.0),
+                    _mm256_blendv_epi8(right.1, left.1, mask.1),
                 )
             }
         }
@@ -319,14 +321,14 @@ mod x86 {
     struct Avx512(__m512i);
 
     impl Lanes for Avx512 {
-        /// One bit for each row.
+        /// One bit for each row that goes left.
         type Mask = __mmask32;
 
         #[inline(always)]
         unsafe fn test(column: *const i16, rank: u32) -> Self::Mask {
             unsafe {
                 let cut = _mm512_set1_epi32(rank.cast_signed());
-                _mm512_cmpgt_epi16_mask(_mm512_loadu_epi16(column), cut)
+                _mm512_cmpgt_epi16_mask(cut, _mm512_loadu_epi16(column))
             }
         }
 
@@ -334,13 +336,13 @@ mod x86 {
         unsafe fn last(mask: Self::Mask, number: i16) -> Self {
             unsafe {
                 let numbers = _mm512_set1_epi16(number);
-                Self(_mm512_mask_add_epi16(numbers, mask, numbers, _mm512_set1_epi16(1)))
+                Self(_mm512_mask_sub_epi16(numbers, mask, numbers, _mm512_set1_epi16(1)))
             }
         }
 
         #[inline(always)]
         unsafe fn choose(mask: Self::Mask, left: Self, right: Self) -> Self {
-            unsafe { Self(_mm512_mask_blend_epi16(mask, left.0, right.0)) }
+            unsafe { Self(_mm512_mask_blend_epi16(mask, right.0, left.0)) }
         }
 
         #[inline(always)]

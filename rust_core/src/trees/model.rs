@@ -28,7 +28,7 @@ pub struct Model {
 }
 
 /// Fewer rows than this are not worth ranking.
-const FEW_ROWS: usize = 8;
+const FEW_ROWS: usize = 16;
 
 /// How many places of perfect trees a model may have for each of its nodes. A tree as deep as they
 /// may be has at most five; one deep tree among many that are nothing but a leaf would have more.
@@ -230,7 +230,8 @@ impl Model {
             }
             return;
         }
-        let mut ranks = self.cuts.as_ref().map(|cuts| Ranks::new(&self.columns, cuts));
+        let mut ranks =
+            self.cuts.as_ref().map(|cuts| Ranks::new(&self.columns, cuts, margins.len()));
         let mut group = Group::new(self, ROWS.min(margins.len()));
         for (number, margins) in margins.chunks_mut(ROWS).enumerate() {
             let first = number * ROWS;

@@ -64,7 +64,7 @@ impl Cuts {
         }
         let keys = &self.sorted[(column as usize - 1) / 2];
         #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        let rank = keys.partition_point(|known| *known < key) as i16; // At most CUTS_MAXIMUM.
+        let rank = keys.partition_point(|known| *known <= key) as i16; // At most CUTS_MAXIMUM.
         Cut::new(column as usize, rank)
     }
 }
@@ -125,9 +125,11 @@ impl RankedTrees {
     /// Add the leaves of all trees to the sums of all rows, in the order of the trees.
     pub(super) fn add(&self, simd: Simd, ranks: &Ranks<'_>, sums: &mut [f32; ROWS]) {
         let size = 1 << self.depth;
+        let columns = &ranks.columns[..ranks.count * ranks.rows];
+        let sums = &mut sums[..ranks.rows];
         let trees = self.cuts.chunks_exact(size).zip(self.leaves.chunks_exact(size));
         for (cuts, leaves) in trees.take(self.count) {
-            lanes::add_tree(simd, cuts, leaves, &ranks.columns, ranks.count, sums);
+            lanes::add_tree(simd, cuts, leaves, columns, ranks.count, sums);
         }
     }
 }
@@ -139,17 +141,22 @@ pub(super) struct Ranks<'a> {
     columns: Vec<i16>,
     /// How many columns a block has.
     count: usize,
+    /// How many rows the blocks in use have.
+    rows: usize,
 }
 
 impl<'a> Ranks<'a> {
-    pub(super) fn new(columns: &Columns, cuts: &'a Cuts) -> Self {
+    /// Room for a number of rows, in whole blocks, up to a group of them.
+    pub(super) fn new(columns: &Columns, cuts: &'a Cuts, rows: usize) -> Self {
         let count = columns.count();
-        Self { cuts, columns: vec![MISSING_LEFT; count * ROWS], count }
+        let rows = rows.min(ROWS).next_multiple_of(BLOCK);
+        Self { cuts, columns: vec![MISSING_LEFT; count * rows], count, rows }
     }
 
     /// Rank the rows from `first` on; those beyond the end repeat the last one.
     pub(super) fn fill(&mut self, matrix: &impl Matrix, first: usize, columns: &Columns) {
         let last = matrix.row_count() - 1;
+        self.rows = (last + 1 - first).min(ROWS).next_multiple_of(BLOCK);
         for (number, block) in self.columns.chunks_exact_mut(self.count * BLOCK).enumerate() {
             let start = first + number * BLOCK;
             if start > last {
