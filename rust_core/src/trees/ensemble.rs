@@ -209,7 +209,11 @@ impl Ensemble {
         }
         // The children of every inner node come after those of the inner nodes before it.
         let mut next = 1;
-        for node in tree {
+        for (place, node) in tree.iter().enumerate() {
+            // Without this a root that is a leaf could be followed by nodes that lead to themselves.
+            if place >= next {
+                return Err(Error::model("a tree has nodes that nothing leads to"));
+            }
             self.check_node(node)?;
             if matches!(node.test, Test::Leaf(_)) {
                 if node.child != 0 {
@@ -223,7 +227,7 @@ impl Ensemble {
             }
         }
         if next != tree.len() {
-            return Err(Error::model("a tree has nodes that nothing leads to, or too few"));
+            return Err(Error::model("a tree has fewer nodes than it leads to"));
         }
         if depth_of(tree) > DEPTH_MAXIMUM {
             return Err(Error::model("a tree is deeper than 256"));
@@ -327,6 +331,7 @@ pub(super) mod tests {
             vec![split(1, 1.0, 1), leaf(1.0), leaf(2.0)],
             vec![split(0, f32::NAN, 1), leaf(1.0), leaf(2.0)],
             vec![leaf(f32::NAN)],
+            vec![leaf(1.0), split(0, 1.0, 1), leaf(2.0)],
         ];
         for tree in trees {
             let mut ensemble = Ensemble::new(head(1)).unwrap();
