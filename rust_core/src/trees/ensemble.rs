@@ -210,7 +210,7 @@ impl Ensemble {
         // The children of every inner node come after those of the inner nodes before it.
         let mut next = 1;
         for (place, node) in tree.iter().enumerate() {
-            // Without this a root that is a leaf could be followed by nodes that lead to themselves.
+            // Else a root that is a leaf could be followed by nodes that lead to themselves.
             if place >= next {
                 return Err(Error::model("a tree has nodes that nothing leads to"));
             }
