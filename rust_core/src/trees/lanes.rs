@@ -37,8 +37,8 @@ trait Lanes: Copy {
     /// For each row, whether it goes left.
     type Mask: Copy;
 
-    /// Which ranks of a column are less than this one. Asked like this, and not the other way round,
-    /// an instruction takes the column from memory by itself.
+    /// Which ranks of a column are less than this one. Asked like this, and not the other way
+    /// round, an instruction takes the column from memory by itself.
     ///
     /// # Safety
     /// `column` points to `BLOCK` ranks, and the processor has the instructions.
