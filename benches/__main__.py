@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sikka_core
+from benches.tables import page
 
 BENCHES = ("core", "trees", "features", "crate", "rows", "journal", "http")
 
@@ -43,7 +44,8 @@ def main() -> None:
         importlib.import_module(f"benches.bench_{name}").run(report)
         print(f"  {time.monotonic() - started_s:.0f} s", flush=True)
         options.json.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
-    print(f"\nthe report is in {options.json}")
+        options.json.with_name("TABLES.md").write_text(page(report))
+    print(f"\nthe report is in {options.json}, its tables beside it in TABLES.md")
 
 
 if __name__ == "__main__":

@@ -69,16 +69,17 @@ def print_targets(targets: Mapping[str, float]) -> None:
     """Print one line a figure; where its name ends in a bar, whether the bar was reached."""
     print("\nRatios of medians, and other targets")
     for name, value in targets.items():
-        print(f"  {name}: {value:.3f}{_verdict(name, value)}")
+        print(f"  {name}: {value:.3f}  {verdict(name, value)}".rstrip())
 
 
-def _verdict(name: str, value: float) -> str:
+def verdict(name: str, value: float) -> str:
+    """Whether a figure reached the bar that its name ends in; nothing when there is none."""
     bar = re.search(r"_at_(least|most)_([0-9.]+)$", name)
     if bar is None:
         return ""
     limit = float(bar[2])
     reached = value >= limit if bar[1] == "least" else value <= limit
-    return "  reached" if reached else "  MISSED"
+    return "reached" if reached else "MISSED"
 
 
 def as_report(timings: Mapping[str, Timing]) -> dict[str, Any]:

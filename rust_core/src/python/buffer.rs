@@ -142,14 +142,13 @@ impl Matrix for Strided<'_> {
     #[inline(always)]
     #[allow(unsafe_code, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
     fn value(&self, row: usize, column: usize) -> f32 {
-        debug_assert!(row < self.row_count && column < self.column_count);
+        assert!(row < self.row_count && column < self.column_count, "outside of the matrix");
         let place = (row as isize)
             .wrapping_mul(self.row_stride)
             .wrapping_add((column as isize).wrapping_mul(self.column_stride));
         // SAFETY: The exporter of the buffer promises a number of this kind at every place of the
         // shape, aligned or not, for as long as the buffer is held; row and column are within the
-        // shape, as `Matrix` demands of who calls. That nobody writes meanwhile, the stub demands
-        // of the caller.
+        // shape. That nobody writes meanwhile, the stub demands of the caller.
         unsafe {
             let place = self.start.offset(place);
             match self.kind {
