@@ -715,7 +715,8 @@ class Model:
 
         Raises ModelError when the bytes are malformed or cut short, when a tree is no tree (a
         cycle, a child or feature that is not there), and for what is not supported: several
-        classes or targets, vector leaves, gblinear, an unknown objective, which it names.
+        classes or targets, vector leaves, gblinear, an unknown objective, which it names, and more
+        than 256 MiB.
         """
 
     @staticmethod

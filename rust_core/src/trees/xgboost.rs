@@ -9,6 +9,9 @@ use super::link::Link;
 use super::{json, ubj};
 use crate::error::{Error, Result};
 
+/// The longest document. Reading one takes some thirty times as much memory.
+const DOCUMENT_BYTES_MAXIMUM: usize = 256 << 20;
+
 /// The attribute of a booster that binds it to a version of the feature schema.
 const SCHEMA_ATTRIBUTE: &str = "sikka_schema_version";
 
@@ -76,6 +79,9 @@ pub(super) fn read(data: &[u8], wishes: Wishes) -> Result<Ensemble> {
 }
 
 fn read_document(data: &[u8]) -> Result<Document> {
+    if data.len() > DOCUMENT_BYTES_MAXIMUM {
+        return Err(Error::model("the model is longer than 256 MiB"));
+    }
     match data {
         [b'{', b'"' | b'}' | b' ' | b'\n' | b'\r' | b'\t', ..] => json::read(data),
         [b'{', ..] => ubj::read(data),
@@ -325,4 +331,34 @@ fn read_sets(ensemble: &mut Ensemble, tree: &Document, sets: &mut [Option<u32>])
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_is_too_long_is_refused_unread() {
+        let error = read(&vec![0; DOCUMENT_BYTES_MAXIMUM + 1], Wishes::default()).unwrap_err();
+        assert_eq!(error.to_string(), "the model is longer than 256 MiB");
+    }
+
+    #[test]
+    fn a_former_binary_form_is_told_from_what_is_malformed() {
+        let error = read(b"binf\0\0\0\0", Wishes::default()).unwrap_err();
+        assert!(error.to_string().contains("save it as JSON or UBJ"), "{error}");
+    }
+
+    #[test]
+    fn a_base_score_becomes_a_margin() {
+        assert_eq!(base_margin(0.5, Base::Probability, true), Ok(0.0));
+        assert_eq!(base_margin(-2.5, Base::Margin, true), Ok(-2.5));
+        assert_eq!(base_margin(1.0, Base::Logarithm, true), Ok(0.0));
+        // Since 3.2 what is hardly a probability is moved to where it is one.
+        assert!(base_margin(0.0, Base::Probability, false).is_err());
+        assert_eq!(
+            base_margin(0.0, Base::Probability, true),
+            base_margin(1e-6, Base::Probability, false)
+        );
+    }
 }
