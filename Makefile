@@ -31,11 +31,14 @@ setup: $(STAMPS)/sikka ## build everything into .venv (only what changed)
 run: setup ## take one UPI payment from request to webhook, then stay up
 	$(BIN)/sikka demo
 
+# The core's tests keep hundreds of models in memory, which every collection of garbage would go
+# through in the tests after them: they run by themselves, on all processors.
 .PHONY: test
 test: setup ## run all tests, on a private MariaDB and Redis, with coverage
 	deploy/setup/install_servers.sh
 	cargo test --quiet --locked
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest tests/core --numprocesses=auto --quiet
+	$(BIN)/pytest --ignore=tests/core --cov --cov-report=term --cov-fail-under=90
 
 # AddressSanitizer sees reads and writes outside of what was allocated, and leaks, also where the
 # core calls the foreign code of AWS-LC. It is a nightly feature and so no part of `make test`.
