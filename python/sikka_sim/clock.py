@@ -30,13 +30,17 @@ class Clock:
         """Wait ``seconds`` of the simulated world."""
         await asyncio.sleep(seconds * self.time_scale)
 
-    async def within(self, seconds: float, awaited: Awaitable[Answer]) -> Answer:
-        """Wait for ``awaited``, at most ``seconds`` of the simulated world.
+    async def within(
+        self, seconds: float, awaited: Awaitable[Answer], real_s: float = 0.0
+    ) -> Answer:
+        """Wait for ``awaited``, at most ``seconds`` of the simulated world or ``real_s`` real ones.
+
+        The longer of the two counts.
 
         Raises:
             TimeoutError: the time is over.
         """
-        return await asyncio.wait_for(awaited, seconds * self.time_scale)
+        return await asyncio.wait_for(awaited, max(seconds * self.time_scale, real_s))
 
     def now(self) -> datetime:
         """The time of day in India, with the clock's skew."""

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sikka_sim import KeyPair, World, WorldConfig, WorldKeys, new_key_pair
+from sikka_sim import KeyPair, Timing, World, WorldConfig, WorldKeys, new_key_pair
 from tests.sim.psp import ORG_ID, Psp
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def stranger_keys() -> KeyPair:
 
 @pytest.fixture
 def config(world_keys: WorldKeys) -> WorldConfig:
-    return WorldConfig(time_scale=TIME_SCALE, keys=world_keys)
+    # The PSP of the tests answers at once or not at all.
+    timing = Timing(consent_s=1.0)
+    return WorldConfig(time_scale=TIME_SCALE, keys=world_keys, timing=timing)
 
 
 @asynccontextmanager

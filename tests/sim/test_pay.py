@@ -29,6 +29,8 @@ class Payee:
         self.manner = manner
         self.codes: list[str] = []
         self.tasks = psp.tasks
+        # When a late one answers.
+        self.over = asyncio.Event()
         psp.on_message = self.take
 
     def take(self, arrived: Arrived) -> None:
@@ -39,7 +41,7 @@ class Payee:
 
     async def authorise(self, asked: Arrived) -> None:
         if self.manner == "late":
-            await asyncio.sleep(0.15)
+            await self.over.wait()
         await self.post("RespAuthDetails", asked, self.answer(asked))
         if self.manner == "twice":
             await self.post("RespAuthDetails", asked, self.answer(asked))
@@ -141,6 +143,7 @@ async def test_an_answer_after_the_timer_is_refused(world: World, psp: Psp) -> N
     payee = Payee(psp, "late")
     await pay(world, "asha@simbank")
     await world.npci.record.decided("SIKA1")
+    payee.over.set()
     await asyncio.gather(*payee.tasks)
     assert payee.codes == ["U70"]
 

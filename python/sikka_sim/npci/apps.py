@@ -253,7 +253,7 @@ class Apps:
             waiting.cancel()
             return Decision("FAILURE", "U18", "", "UP"), False
         try:
-            answer = await self._clock.within(LEG_TIMEOUT_S, waiting)
+            answer = await self._clock.within(LEG_TIMEOUT_S, waiting, self._timing.consent_s)
         except TimeoutError:
             return Decision("FAILURE", "U09", "", "UP"), False
         return _judge(transaction, answer), True

@@ -32,6 +32,8 @@ class Timing:
         retry_s: first pause before a message is sent again; it doubles each time.
         attempts_max: how often a message is sent while it is not acknowledged.
         answer_s: how long one HTTP exchange with the gateway may take, in real seconds.
+        consent_s: what a payee's PSP is given at least for its consent, in real seconds: it works
+            in real time, however fast this world runs.
     """
 
     customer_s: float = 1.0
@@ -44,6 +46,7 @@ class Timing:
     retry_s: float = 1.0
     attempts_max: int = 6
     answer_s: float = 30.0
+    consent_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
