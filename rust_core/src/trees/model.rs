@@ -13,6 +13,7 @@ use super::simd::{self, Simd};
 use super::xgboost::{self, Wishes};
 use crate::error::{Error, Result};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// An ensemble of trees with one output, compiled. It never changes.
 #[derive(Clone, Debug)]
@@ -22,8 +23,9 @@ pub struct Model {
     runs: Vec<Run>,
     /// The thresholds by which rows are ranked; none when they cannot be.
     cuts: Option<Cuts>,
-    /// None when the model does not tell the training weight of every node.
-    shares: Option<Shares>,
+    /// Made when contributions are first asked for; none when the model does not tell the training
+    /// weight of every node.
+    shares: OnceLock<Option<Shares>>,
     digest: [u8; 32],
 }
 
@@ -129,9 +131,7 @@ impl Model {
                 *ranked = Some(RankedTrees::of(trees, cuts));
             }
         }
-        let deepest = trees.iter().map(|tree| depth_of(tree)).max().unwrap_or(0);
-        let shares = Shares::of(&ensemble, deepest);
-        Self { ensemble, columns, runs, cuts, shares, digest }
+        Self { ensemble, columns, runs, cuts, shares: OnceLock::new(), digest }
     }
 
     /// How many features a row has.
@@ -260,7 +260,8 @@ impl Model {
         assert_eq!(row.len(), self.feature_count(), "a row must have feature_count values");
         let unknown =
             || Error::model("the covers of the model are no weights, so contributions are unknown");
-        let shares = self.shares.as_ref().ok_or_else(unknown)?;
+        let shares = self.shares.get_or_init(|| Shares::of(&self.ensemble));
+        let shares = shares.as_ref().ok_or_else(unknown)?;
         Ok(shares.of_row(&self.ensemble, row))
     }
 }
