@@ -46,6 +46,19 @@ def bench_rows(count: int) -> Rows:
     return np.random.default_rng(3).normal(size=(count, FEATURES)).astype(np.float32)
 
 
+def core_scorer(model: sikka_core.Model) -> Scorer:
+    """Ours: one row is asked for as one, many are written into the same place each time."""
+
+    def scorer(rows: Rows) -> Callable[[], Any]:
+        if len(rows) == 1:
+            row = rows[0]
+            return lambda: model.score(row)
+        out = np.empty(len(rows), np.float32)
+        return lambda: model.score_many(rows, out)
+
+    return scorer
+
+
 class XgboostModel:
     """A model of XGBoost, in the form of each engine that scores it."""
 
@@ -67,7 +80,7 @@ class XgboostModel:
     def scorers(self) -> dict[str, Scorer]:
         """Every engine by its name; ours is the first."""
         return {
-            "sikka_core": self.core_scorer,
+            "sikka_core": core_scorer(self.core),
             "ONNX Runtime": lambda rows: lambda: self.onnx.run(["probabilities"], {"rows": rows}),
             "tl2cgen": lambda rows: lambda: self.tl2cgen.predict(tl2cgen.DMatrix(rows)),
             "tl2cgen, matrix prepared": self.prepared_tl2cgen,
@@ -80,14 +93,6 @@ class XgboostModel:
                 lambda: self.booster.predict(xgboost.DMatrix(rows, nthread=1))
             ),
         }
-
-    def core_scorer(self, rows: Rows) -> Callable[[], Any]:
-        """One row is asked for as one, many are written into the same place each time."""
-        if len(rows) == 1:
-            row = rows[0]
-            return lambda: self.core.score(row)
-        out = np.empty(len(rows), np.float32)
-        return lambda: self.core.score_many(rows, out)
 
     def prepared_tl2cgen(self, rows: Rows) -> Callable[[], Any]:
         """Without the cost of tl2cgen's own matrix."""
@@ -114,18 +119,10 @@ class LightgbmModel:
     def scorers(self) -> dict[str, Scorer]:
         """Every engine by its name; ours is the first."""
         return {
-            "sikka_core": self.core_scorer,
+            "sikka_core": core_scorer(self.core),
             "LightGBM": lambda rows: lambda: self.booster.predict(rows, num_threads=1),
             "lleaves": lambda rows: lambda: self.lleaves.predict(rows, n_jobs=1),
         }
-
-    def core_scorer(self, rows: Rows) -> Callable[[], Any]:
-        """The same as for a model of XGBoost."""
-        if len(rows) == 1:
-            row = rows[0]
-            return lambda: self.core.score(row)
-        out = np.empty(len(rows), np.float32)
-        return lambda: self.core.score_many(rows, out)
 
 
 def onnx_session(booster: xgboost.Booster) -> onnxruntime.InferenceSession:
