@@ -103,7 +103,7 @@ fn check_scores(model: &Model) {
             alone.to_bits() == margin.to_bits() || (alone.is_nan() && margin.is_nan()),
             "row {number}: {alone} alone, {margin} among others"
         );
-        let _ = model.probability(alone);
+        let _ = model.score_of(alone);
         if number < 2 {
             check_shares(model, &row);
         }

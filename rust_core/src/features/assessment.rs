@@ -37,7 +37,7 @@ pub fn check_model(model: &Model) -> Result<()> {
 /// When `check_model` refuses the model for its number of features.
 pub fn assess(model: &Model, vector: &Vector, top: usize) -> Assessment {
     let row = vector.as_slice();
-    let score = model.probability(model.margin_row(row));
+    let score = model.score_row(row);
     let contributions = match top {
         0 => Vec::new(),
         _ => model.contributions(row).unwrap_or_default(),

@@ -89,7 +89,7 @@ impl Model {
 
     fn score(&self, row: &Bound<'_, PyAny>) -> PyResult<f32> {
         let model = &self.0;
-        with_row(row, model.feature_count(), |row| model.probability(model.margin_row(row)))
+        with_row(row, model.feature_count(), |row| model.score_row(row))
     }
 
     fn margin(&self, row: &Bound<'_, PyAny>) -> PyResult<f32> {
@@ -181,7 +181,7 @@ impl Model {
         self.0.margins(rows, scores);
         if !margin {
             for score in scores {
-                *score = self.0.probability(*score);
+                *score = self.0.score_of(*score);
             }
         }
     }

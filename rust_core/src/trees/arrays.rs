@@ -1,6 +1,6 @@
 //! Trees as flat arrays, the way in for other libraries' models.
 
-use super::ensemble::{CategorySet, Ensemble, Head, LooseNode, Node, Test};
+use super::ensemble::{CategorySet, Ensemble, Head, LooseNode, Test};
 use super::link::Link;
 use crate::error::{Error, Result};
 
@@ -115,36 +115,22 @@ impl Arrays<'_> {
     }
 
     fn node(&self, place: usize, sets: &[Option<u32>]) -> Result<LooseNode> {
-        let outside = |_| Error::model("a child is outside of its tree");
-        let is_leaf = self.left[place] == -1;
-        if is_leaf != (self.right[place] == -1) {
-            return Err(Error::model("a node has one child"));
+        let (left, right) = (self.left[place], self.right[place]);
+        match (left == -1, right == -1) {
+            (true, true) => return Ok(LooseNode::leaf(self.value[place], self.cover[place])),
+            (false, false) => {}
+            _ => return Err(Error::model("a node has one child")),
         }
-        if is_leaf {
-            let node = Node {
-                test: Test::Leaf(self.value[place]),
-                feature: 0,
-                default_left: false,
-                cover: self.cover[place],
-                child: 0,
-            };
-            return Ok(LooseNode { node, children: None });
-        }
-        let left = usize::try_from(self.left[place]).map_err(outside)?;
-        let right = usize::try_from(self.right[place]).map_err(outside)?;
         let test = match sets.get(place).copied().flatten() {
             Some(set) => Test::Listed(set),
             None => Test::Less(self.threshold[place]),
         };
-        let node = Node {
+        LooseNode::split(
             test,
-            feature: u32::try_from(self.feature[place]).map_err(|_| {
-                Error::model("a node asks for a feature that the model does not have")
-            })?,
-            default_left: self.default_left[place] != 0,
-            cover: self.cover[place],
-            child: 0,
-        };
-        Ok(LooseNode { node, children: Some((left, right)) })
+            self.feature[place].into(),
+            self.default_left[place] != 0,
+            self.cover[place],
+            (left.into(), right.into()),
+        )
     }
 }

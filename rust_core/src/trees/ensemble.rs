@@ -88,6 +88,34 @@ pub(super) struct LooseNode {
     pub(super) children: Option<(usize, usize)>,
 }
 
+impl LooseNode {
+    pub(super) fn leaf(value: f32, cover: f32) -> Self {
+        let test = Test::Leaf(value);
+        let node = Node { test, feature: 0, default_left: false, cover, child: 0 };
+        Self { node, children: None }
+    }
+
+    /// A node with two children, whose numbers are as they were read.
+    pub(super) fn split(
+        test: Test,
+        feature: i64,
+        default_left: bool,
+        cover: f32,
+        children: (i64, i64),
+    ) -> Result<Self> {
+        let feature = u32::try_from(feature).map_err(|_| unknown_feature())?;
+        let place = |child| {
+            usize::try_from(child).map_err(|_| Error::model("a child is outside of its tree"))
+        };
+        let children = Some((place(children.0)?, place(children.1)?));
+        Ok(Self { node: Node { test, feature, default_left, cover, child: 0 }, children })
+    }
+}
+
+fn unknown_feature() -> Error {
+    Error::model("a node asks for a feature that the model does not have")
+}
+
 /// What is known of a model besides its trees.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Head {
@@ -241,9 +269,7 @@ impl Ensemble {
         match node.test {
             Test::Leaf(value) if value.is_nan() => Err(Error::model("a leaf is not a number")),
             Test::Leaf(_) => Ok(()),
-            _ if node.feature >= self.head.feature_count => {
-                Err(Error::model("a node asks for a feature that the model does not have"))
-            }
+            _ if node.feature >= self.head.feature_count => Err(unknown_feature()),
             Test::Less(threshold) if threshold.is_nan() => {
                 Err(Error::model("a threshold is not a number"))
             }

@@ -170,8 +170,16 @@ impl Model {
     }
 
     /// The score of a margin.
-    pub fn probability(&self, margin: f32) -> f32 {
+    pub fn score_of(&self, margin: f32) -> f32 {
         self.link().score(margin)
+    }
+
+    /// The score of one row.
+    ///
+    /// # Panics
+    /// When the row does not have `feature_count` values.
+    pub fn score_row(&self, row: &[f32]) -> f32 {
+        self.score_of(self.margin_row(row))
     }
 
     /// The margin of one row.
@@ -346,11 +354,7 @@ mod tests {
     }
 
     fn leaf() -> impl Strategy<Value = Vec<LooseNode>> {
-        (-1.0_f32..1.0, 0.0_f32..9.0).prop_map(|(value, cover)| {
-            let test = Test::Leaf(value);
-            let node = Node { test, feature: 0, default_left: false, cover, child: 0 };
-            vec![LooseNode { node, children: None }]
-        })
+        (-1.0_f32..1.0, 0.0_f32..9.0).prop_map(|(value, cover)| vec![LooseNode::leaf(value, cover)])
     }
 
     /// A tree; one split in `categorical` asks for the only set of categories.

@@ -4,7 +4,7 @@
 //! the numbers mean, by its predictor (src/predictor/cpu_predictor.cc) and its objectives.
 
 use super::document::Document;
-use super::ensemble::{CategorySet, Ensemble, Head, LooseNode, Node, Test};
+use super::ensemble::{CategorySet, Ensemble, Head, LooseNode, Test};
 use super::link::Link;
 use super::{json, ubj};
 use crate::error::{Error, Result};
@@ -275,32 +275,19 @@ fn add_tree(ensemble: &mut Ensemble, tree: &Document, weight: f32) -> Result<()>
 }
 
 fn node_at(arrays: &Arrays, place: usize, sets: &[Option<u32>], weight: f32) -> Result<LooseNode> {
-    let outside = |_| Error::model("a child is outside of its tree");
-    let is_leaf = arrays.left[place] == -1;
-    let test = if is_leaf {
+    let (condition, cover) = (arrays.conditions[place], arrays.covers[place]);
+    let children = (arrays.left[place], arrays.right[place]);
+    if children.0 == -1 {
         // The weight of DART is multiplied in float32, as the predictor does.
-        Test::Leaf(arrays.conditions[place] * weight)
-    } else if arrays.categorical[place] == 1 {
+        return Ok(LooseNode::leaf(condition * weight, cover));
+    }
+    let test = if arrays.categorical[place] == 1 {
         Test::Listed(sets[place].ok_or(Error::model("a categorical node has no categories"))?)
     } else {
-        Test::Less(arrays.conditions[place])
+        Test::Less(condition)
     };
-    let children = if is_leaf {
-        None
-    } else {
-        let left = usize::try_from(arrays.left[place]).map_err(outside)?;
-        Some((left, usize::try_from(arrays.right[place]).map_err(outside)?))
-    };
-    let feature = if is_leaf { 0 } else { arrays.features[place] };
-    let node = Node {
-        test,
-        feature: u32::try_from(feature)
-            .map_err(|_| Error::model("a node asks for a feature that the model does not have"))?,
-        default_left: !is_leaf && arrays.default_left[place] != 0,
-        cover: arrays.covers[place],
-        child: 0,
-    };
-    Ok(LooseNode { node, children })
+    let default_left = arrays.default_left[place] != 0;
+    LooseNode::split(test, arrays.features[place], default_left, cover, children)
 }
 
 /// The categories of a tree stand in one list; each categorical node has a segment of it.
