@@ -7,6 +7,7 @@ import re
 import signal
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from sikka.cli import demo
 from sikka.cli.exits import CommandFailed
 from tests.integration.cli.commands import Commands
 
+README = Path(__file__).parents[3] / "README.md"
 STORY = (
     "merchant", "endpoint", "scored", "created", "signed", "acknowledged", "submitted",
     "verified", "succeeded", "booked", "delivered", "received", "done",
@@ -22,6 +24,21 @@ STORY = (
 
 def told(out: str) -> list[str]:
     return re.findall(r"^ +\d+ ms  (\w+) ", out, re.MULTILINE)
+
+
+def pay(url: str, key: str, idempotency_key: str, body: str) -> dict[str, Any]:
+    request = urllib.request.Request(  # noqa: S310 - the demo's own address.
+        f"{url}/v1/payments",
+        body.encode(),
+        {
+            "Authorization": f"Bearer {key}",
+            "Idempotency-Key": idempotency_key,
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the demo's own address.
+        payment: dict[str, Any] = json.load(answer)
+    return payment
 
 
 def test_the_demo_tells_every_step_and_ends(bare: Commands) -> None:
@@ -45,17 +62,7 @@ def test_the_demo_stays_up_for_the_reader_s_own_payments(bare: Commands) -> None
         url = running.until_said(r"curl (http://[^/]+)/v1/payments ")
         key = running.until_said(r"-u (sk_test_\w+):")
         body = running.until_said(r"-d '(\{\"amount\":129900.*\})'")
-        request = urllib.request.Request(  # noqa: S310 - the demo's own address.
-            f"{url}/v1/payments",
-            body.encode(),
-            {
-                "Authorization": f"Bearer {key}",
-                "Idempotency-Key": "mine",
-                "Content-Type": "application/json",
-            },
-        )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - the demo's own address.
-            payment = json.load(answer)
+        payment = pay(url, key, "mine", body)
         running.until_said(rf"failed       {payment['id']} is FAILED \(declined\)")
         record = running.until_said(r"--rail-record (http://\S+)")
         config = str(Path("here") / "sikka.yaml")
@@ -65,6 +72,19 @@ def test_the_demo_stays_up_for_the_reader_s_own_payments(bare: Commands) -> None
         assert running.end(signal.SIGINT) == 0
     again = bare.run("demo", "--once", "--port", "0", "--directory", "here")
     assert again.code == 0, again.err
+
+
+def test_the_first_payment_of_the_readme_works_beside_the_demos_own(bare: Commands) -> None:
+    curl = re.search(r'"Idempotency-Key: (.+?)".+?-d \'(.+?)\'', README.read_text(), re.DOTALL)
+    assert curl is not None
+    with bare.running("demo", "--port", "0") as running:
+        running.until_said("Ctrl-C ends it")
+        url = running.until_said(r"curl (http://[^/]+)/v1/payments ")
+        key = running.until_said(r"-u (sk_test_\w+):")
+        payment = pay(url, key, *curl.groups())
+        assert payment["status"] == "PENDING"
+        running.until_said(rf"{payment['id']} is SUCCESS")
+        assert running.end() == 0
 
 
 def test_a_port_that_is_taken_is_one_line(bare: Commands) -> None:
