@@ -784,7 +784,7 @@ class Model:
 
         `matrix` is (n_rows, feature_count) of float32 or float64 with any strides; it is read where
         it lies. The answer is (n_rows,) of float32: `out`, which must be contiguous and writable,
-        or a new memoryview, of which `numpy.asarray` makes an array without a copy.
+        or a new read-only memoryview, of which `numpy.asarray` makes an array without a copy.
 
         Raises MalformedError when a shape is wrong, TypeError when a type is.
         """

@@ -4,8 +4,9 @@ use super::error::malformed;
 use crate::trees::Matrix;
 use pyo3::buffer::{Element, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyMemoryView, PyTuple};
 use std::ffi::CStr;
 
 /// How many values of a row are kept without asking for memory.
@@ -157,6 +158,17 @@ impl Matrix for Strided<'_> {
             }
         }
     }
+}
+
+/// Numbers as a read-only memoryview of float32, which needs no other package to be read.
+pub(super) fn view_of<'py>(py: Python<'py>, numbers: &[f32]) -> PyResult<Bound<'py, PyAny>> {
+    let bytes = PyBytes::new_with(py, size_of_val(numbers), |bytes| {
+        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *place = number.to_ne_bytes();
+        }
+        Ok(())
+    })?;
+    PyMemoryView::from(&bytes)?.call_method1(intern!(py, "cast"), (intern!(py, "f"),))
 }
 
 /// The numbers of a buffer of one dimension.

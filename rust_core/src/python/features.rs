@@ -1,8 +1,9 @@
 //! The feature store and the schema of its vectors.
 
+use super::buffer::view_of;
 use super::model::Model;
 use super::number::Number;
-use super::payment::{Assessed, Text, assessed, kind_of, payment_of, texts_of, view_of};
+use super::payment::{Assessed, Text, assessed, kind_of, payment_of, texts_of};
 use super::text::text_of;
 use crate::features::{Entities, FEATURES, Label, SCHEMA_VERSION, Store, check_model};
 use pyo3::prelude::*;
@@ -44,7 +45,7 @@ impl FeatureStore {
     ) -> PyResult<Bound<'py, PyAny>> {
         let entities = [user, instrument, device, ip, merchant];
         let payment = payment_of(payment_id, time_ms, amount_minor, entities, latitude, longitude)?;
-        view_of(py, &self.0.observe(&payment))
+        view_of(py, self.0.observe(&payment).as_slice())
     }
 
     #[pyo3(signature = (
@@ -68,7 +69,7 @@ impl FeatureStore {
     ) -> PyResult<Bound<'py, PyAny>> {
         let entities = [user, instrument, device, ip, merchant];
         let payment = payment_of(payment_id, time_ms, amount_minor, entities, latitude, longitude)?;
-        view_of(py, &self.0.read(&payment))
+        view_of(py, self.0.read(&payment).as_slice())
     }
 
     #[pyo3(signature = (

@@ -1,6 +1,6 @@
 //! Models of decision trees.
 
-use super::buffer::{Strided, numbers, with_row};
+use super::buffer::{Strided, numbers, view_of, with_row};
 use super::error::malformed;
 use crate::error::Error;
 use crate::mac::write_hex;
@@ -10,7 +10,7 @@ use crate::trees::{self, Arrays, Matrix};
 use pyo3::buffer::{PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 
 /// Fewer rows than this are scored before another thread could have begun.
 const ROWS_WITHOUT_GIL: usize = 32;
@@ -205,17 +205,6 @@ fn writable(out: &Bound<'_, PyAny>, count: usize) -> PyResult<PyBuffer<f32>> {
         return Err(Error::malformed("out must have one place a row, one after the other").into());
     }
     Ok(place)
-}
-
-/// New memory with the numbers, as a view of float32.
-fn view_of<'py>(py: Python<'py>, numbers: &[f32]) -> PyResult<Bound<'py, PyAny>> {
-    let bytes = PyByteArray::new_with(py, 4 * numbers.len(), |bytes| {
-        for (place, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
-            *place = number.to_ne_bytes();
-        }
-        Ok(())
-    })?;
-    PyMemoryView::from(&bytes)?.call_method1("cast", ("f",))
 }
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

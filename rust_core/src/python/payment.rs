@@ -1,5 +1,6 @@
 //! Payments, and the records of those who take part in them.
 
+use super::buffer::view_of;
 use super::model::Model;
 use super::number::Number;
 use super::text::text_of;
@@ -8,9 +9,8 @@ use crate::features::{
     vector_of_records,
 };
 use crate::trees;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyString};
 
 #[pyclass(frozen, module = "sikka_core")]
 struct PaymentEvent(Payment);
@@ -98,7 +98,7 @@ fn read_records<'py>(
     utc_offset_s: Number,
 ) -> PyResult<Bound<'py, PyAny>> {
     let records = [user, instrument, device, ip, merchant];
-    view_of(py, &vector_of(event, records, utc_offset_s)?)
+    view_of(py, vector_of(event, records, utc_offset_s)?.as_slice())
 }
 
 #[pyfunction]
@@ -178,18 +178,6 @@ pub(super) fn texts_of<'a>(ids: &Ids<'a, '_>) -> PyResult<[Option<&'a str>; Kind
     Ok(texts)
 }
 
-/// The numbers of a vector as a memoryview of floats, which needs no other package to be read.
-pub(super) fn view_of<'py>(py: Python<'py>, vector: &Vector) -> PyResult<Bound<'py, PyAny>> {
-    let length = size_of_val(vector.as_slice());
-    let bytes = PyBytes::new_with(py, length, |bytes| {
-        for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip(vector.as_slice()) {
-            *place = number.to_ne_bytes();
-        }
-        Ok(())
-    })?;
-    PyMemoryView::from(&bytes)?.call_method1(intern!(py, "cast"), (intern!(py, "f"),))
-}
-
 /// A vector, its score, and the features that moved it most.
 pub(super) type Assessed<'py> = (Bound<'py, PyAny>, f32, Vec<(&'static str, f64)>);
 
@@ -201,7 +189,7 @@ pub(super) fn assessed<'py>(
     top: usize,
 ) -> PyResult<Assessed<'py>> {
     let assessment = assess(model, vector, top);
-    Ok((view_of(py, vector)?, assessment.score, assessment.top))
+    Ok((view_of(py, vector.as_slice())?, assessment.score, assessment.top))
 }
 
 /// The kind of a name in Python.

@@ -129,6 +129,13 @@ pub(super) struct Head {
     pub(super) schema_version: Option<u32>,
 }
 
+/// A tree, and the longest way from its root to a leaf.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeasuredTree<'a> {
+    pub(super) nodes: &'a [Node],
+    pub(super) depth: usize,
+}
+
 /// A model whose rules hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ensemble {
@@ -136,6 +143,8 @@ pub(super) struct Ensemble {
     /// Where the nodes of each tree start, and where the last one's end.
     starts: Vec<usize>,
     nodes: Vec<Node>,
+    /// How deep each tree is.
+    depths: Vec<usize>,
     sets: Vec<CategorySet>,
     category_words: usize,
 }
@@ -156,7 +165,14 @@ impl Ensemble {
         if head.schema_version == Some(0) {
             return Err(Error::model("schema_version must be at least 1"));
         }
-        Ok(Self { head, starts: vec![0], nodes: Vec::new(), sets: Vec::new(), category_words: 0 })
+        Ok(Self {
+            head,
+            starts: vec![0],
+            nodes: Vec::new(),
+            depths: Vec::new(),
+            sets: Vec::new(),
+            category_words: 0,
+        })
     }
 
     pub(super) fn tree_count(&self) -> usize {
@@ -169,6 +185,17 @@ impl Ensemble {
 
     pub(super) fn tree(&self, number: usize) -> &[Node] {
         &self.nodes[self.starts[number]..self.starts[number + 1]]
+    }
+
+    /// The trees with their depths.
+    pub(super) fn measured_trees(&self) -> impl Iterator<Item = MeasuredTree<'_>> {
+        let measured = |(nodes, depth): (_, &usize)| MeasuredTree { nodes, depth: *depth };
+        self.trees().zip(&self.depths).map(measured)
+    }
+
+    /// The depth of the deepest tree.
+    pub(super) fn depth(&self) -> usize {
+        self.depths.iter().copied().max().unwrap_or(0)
     }
 
     pub(super) fn nodes(&self) -> &[Node] {
@@ -257,11 +284,13 @@ impl Ensemble {
         if next != tree.len() {
             return Err(Error::model("a tree has fewer nodes than it leads to"));
         }
-        if depth_of(tree) > DEPTH_MAXIMUM {
+        let depth = depth_of(tree);
+        if depth > DEPTH_MAXIMUM {
             return Err(Error::model("a tree is deeper than 256"));
         }
         self.nodes.extend_from_slice(tree);
         self.starts.push(self.nodes.len());
+        self.depths.push(depth);
         Ok(())
     }
 
@@ -282,7 +311,7 @@ impl Ensemble {
 }
 
 /// The longest way from the root to a leaf, in steps. In breadth-first order parents come first.
-pub(super) fn depth_of(tree: &[Node]) -> usize {
+fn depth_of(tree: &[Node]) -> usize {
     let mut depths = vec![0; tree.len()];
     let mut deepest = 0;
     for (place, node) in tree.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! A model, ready to score.
 
 use super::arrays::Arrays;
-use super::ensemble::{Ensemble, Node, Test, depth_of};
+use super::ensemble::{Ensemble, MeasuredTree, Test};
 use super::file;
 use super::keys::Columns;
 use super::lanes::ROWS;
@@ -57,10 +57,10 @@ enum Way {
 }
 
 impl Way {
-    fn of(tree: &[Node]) -> Self {
-        if tree.iter().any(|node| matches!(node.test, Test::Listed(_))) {
+    fn of(tree: &MeasuredTree<'_>) -> Self {
+        if tree.nodes.iter().any(|node| matches!(node.test, Test::Listed(_))) {
             Self::Categorical
-        } else if depth_of(tree) <= PERFECT_DEPTH_MAXIMUM {
+        } else if tree.depth <= PERFECT_DEPTH_MAXIMUM {
             Self::Perfect
         } else {
             Self::Deep
@@ -103,8 +103,8 @@ impl Model {
 
     fn compile(ensemble: Ensemble, digest: [u8; 32]) -> Self {
         let columns = Columns::of(ensemble.nodes(), ensemble.head.feature_count as usize);
-        let trees: Vec<&[Node]> = ensemble.trees().collect();
-        let ways: Vec<Way> = trees.iter().map(|tree| Way::of(tree)).collect();
+        let trees: Vec<MeasuredTree<'_>> = ensemble.measured_trees().collect();
+        let ways: Vec<Way> = trees.iter().map(Way::of).collect();
         let mut runs = Vec::new();
         let mut places = FEW_PLACES.max(PLACES_PER_NODE * ensemble.nodes().len());
         let mut start = 0;
@@ -321,8 +321,9 @@ fn read_row(matrix: &impl Matrix, number: usize, row: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::property;
     use crate::trees::ensemble::tests::head;
-    use crate::trees::ensemble::{CategorySet, Head, LooseNode};
+    use crate::trees::ensemble::{CategorySet, Head, LooseNode, Node};
     use crate::trees::simd::PATHS;
     use proptest::prelude::*;
 
@@ -404,12 +405,14 @@ mod tests {
         model.add_plainly(0..model.tree_count(), row, model.base_margin())
     }
 
-    const CASES: u32 = if cfg!(miri) { 2 } else { 64 };
+    /// A case is a whole model and hundreds of rows.
+    fn fewer_cases() -> ProptestConfig {
+        let config = property::config();
+        ProptestConfig { cases: config.cases / 4, ..config }
+    }
 
     proptest! {
-        #![proptest_config(ProptestConfig {
-            cases: CASES, failure_persistence: None, ..ProptestConfig::default()
-        })]
+        #![proptest_config(fewer_cases())]
 
         #[test]
         fn every_path_gives_the_bits_of_the_trees_as_they_are_written(

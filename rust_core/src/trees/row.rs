@@ -3,7 +3,7 @@
 //! What takes time is waiting: each step down a tree depends on the one before. So several trees
 //! are walked at once, and the processor waits for all of them together.
 
-use super::ensemble::{CategorySet, Node, Test, depth_of};
+use super::ensemble::{CategorySet, MeasuredTree, Node, Test};
 use super::keys::{Columns, LEFT_COLUMN, key_of};
 
 /// How many trees are walked at once.
@@ -59,17 +59,17 @@ pub(super) struct PerfectTrees {
 
 impl PerfectTrees {
     /// How many places such trees take, most of which may be empty.
-    pub(super) fn room_of(trees: &[&[Node]]) -> usize {
+    pub(super) fn room_of(trees: &[MeasuredTree<'_>]) -> usize {
         // The last group is filled up with trees that nobody adds.
         trees.len().next_multiple_of(WIDTH) << Self::deepest_of(trees)
     }
 
-    fn deepest_of(trees: &[&[Node]]) -> usize {
-        trees.iter().map(|tree| depth_of(tree)).max().unwrap_or(0).max(1)
+    fn deepest_of(trees: &[MeasuredTree<'_>]) -> usize {
+        trees.iter().map(|tree| tree.depth).max().unwrap_or(0).max(1)
     }
 
     /// Trees that are no deeper than `PERFECT_DEPTH_MAXIMUM` and ask for no categories.
-    pub(super) fn of(trees: &[&[Node]], columns: &Columns) -> Self {
+    pub(super) fn of(trees: &[MeasuredTree<'_>], columns: &Columns) -> Self {
         let depth = Self::deepest_of(trees);
         let room = Self::room_of(trees);
         let mut perfect = Self {
@@ -79,7 +79,7 @@ impl PerfectTrees {
             leaves: vec![0.0; room],
         };
         for (number, tree) in trees.iter().enumerate() {
-            perfect.place(number << depth, tree, 0, 1, columns);
+            perfect.place(number << depth, tree.nodes, 0, 1, columns);
         }
         perfect
     }
@@ -194,18 +194,18 @@ pub(super) struct DeepTrees {
 }
 
 impl DeepTrees {
-    pub(super) fn of(trees: &[&[Node]], columns: &Columns) -> Self {
+    pub(super) fn of(trees: &[MeasuredTree<'_>], columns: &Columns) -> Self {
         let mut deep = Self {
             steps: Vec::new(),
             values: Vec::new(),
             roots: Vec::new(),
-            depths: trees.iter().map(|tree| depth_of(tree)).collect(),
+            depths: trees.iter().map(|tree| tree.depth).collect(),
         };
         for tree in trees {
             #[allow(clippy::cast_possible_truncation)] // A model has at most 2^26 nodes.
             let root = deep.steps.len() as u32;
             deep.roots.push(root);
-            for (place, node) in (root..).zip(*tree) {
+            for (place, node) in (root..).zip(tree.nodes) {
                 let (step, value) = match node.test {
                     Test::Less(threshold) => {
                         let column = columns.column_of(node);

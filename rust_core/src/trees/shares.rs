@@ -10,7 +10,7 @@
 //! So a tree is walked once, with a handful of numbers for every node, and all of them positive:
 //! nothing cancels.
 
-use super::ensemble::{DEPTH_MAXIMUM, Ensemble, Node, Test, depth_of};
+use super::ensemble::{DEPTH_MAXIMUM, Ensemble, Node, Test};
 use super::row::goes_right;
 
 /// What is computed once for a model.
@@ -50,9 +50,8 @@ impl Shares {
         if !ensemble.covers_are_known() {
             return None;
         }
-        let deepest = ensemble.trees().map(depth_of).max().unwrap_or(0);
         // No path asks for more features than there are.
-        let features = deepest.min(ensemble.head.feature_count as usize);
+        let features = ensemble.depth().min(ensemble.head.feature_count as usize);
         let size = SIZES.into_iter().find(|size| features <= 2 * size).unwrap_or(SIZES[4]);
         let mut ways = Vec::with_capacity(ensemble.nodes().len());
         let mut expected = f64::from(ensemble.head.base_margin);

@@ -214,8 +214,8 @@ fn trees_used(learner: &Document, trees: &Document, wishes: Wishes) -> Result<us
         .ok_or(Error::model("the model has fewer rounds than iterations asks for"))
 }
 
-/// The arrays of one tree, one item a node.
-struct Arrays {
+/// The lists of one tree, one item a node.
+struct NodeLists {
     left: Vec<i64>,
     right: Vec<i64>,
     features: Vec<i64>,
@@ -225,7 +225,7 @@ struct Arrays {
     categorical: Vec<i64>,
 }
 
-impl Arrays {
+impl NodeLists {
     fn read(tree: &Document) -> Result<Self> {
         let param = tree.get("tree_param")?;
         if param.find("size_leaf_vector").is_some() && param.count("size_leaf_vector")? > 1 {
@@ -237,7 +237,7 @@ impl Arrays {
             Some(_) => tree.integers("split_type")?,
             None => vec![0; left.len()],
         };
-        let arrays = Self {
+        let lists = Self {
             right: tree.integers("right_children")?,
             features: tree.integers("split_indices")?,
             conditions: tree.floats("split_conditions")?,
@@ -247,47 +247,52 @@ impl Arrays {
             left,
         };
         let lengths = [
-            arrays.right.len(),
-            arrays.features.len(),
-            arrays.conditions.len(),
-            arrays.default_left.len(),
-            arrays.covers.len(),
-            arrays.categorical.len(),
+            lists.right.len(),
+            lists.features.len(),
+            lists.conditions.len(),
+            lists.default_left.len(),
+            lists.covers.len(),
+            lists.categorical.len(),
         ];
-        if lengths.iter().any(|length| *length != arrays.left.len()) {
+        if lengths.iter().any(|length| *length != lists.left.len()) {
             return Err(Error::model("the arrays of a tree have different lengths"));
         }
-        Ok(arrays)
+        Ok(lists)
     }
 }
 
 fn add_tree(ensemble: &mut Ensemble, tree: &Document, weight: f32) -> Result<()> {
-    let arrays = Arrays::read(tree)?;
-    let mut sets = vec![None; arrays.left.len()];
-    if arrays.categorical.contains(&1) {
+    let lists = NodeLists::read(tree)?;
+    let mut sets = vec![None; lists.left.len()];
+    if lists.categorical.contains(&1) {
         read_sets(ensemble, tree, &mut sets)?;
     }
-    let mut loose = Vec::with_capacity(arrays.left.len());
-    for place in 0..arrays.left.len() {
-        loose.push(node_at(&arrays, place, &sets, weight)?);
+    let mut loose = Vec::with_capacity(lists.left.len());
+    for place in 0..lists.left.len() {
+        loose.push(node_at(&lists, place, &sets, weight)?);
     }
     ensemble.add_loose_tree(&loose)
 }
 
-fn node_at(arrays: &Arrays, place: usize, sets: &[Option<u32>], weight: f32) -> Result<LooseNode> {
-    let (condition, cover) = (arrays.conditions[place], arrays.covers[place]);
-    let children = (arrays.left[place], arrays.right[place]);
+fn node_at(
+    lists: &NodeLists,
+    place: usize,
+    sets: &[Option<u32>],
+    weight: f32,
+) -> Result<LooseNode> {
+    let (condition, cover) = (lists.conditions[place], lists.covers[place]);
+    let children = (lists.left[place], lists.right[place]);
     if children.0 == -1 {
         // The weight of DART is multiplied in float32, as the predictor does.
         return Ok(LooseNode::leaf(condition * weight, cover));
     }
-    let test = if arrays.categorical[place] == 1 {
+    let test = if lists.categorical[place] == 1 {
         Test::Listed(sets[place].ok_or(Error::model("a categorical node has no categories"))?)
     } else {
         Test::Less(condition)
     };
-    let default_left = arrays.default_left[place] != 0;
-    LooseNode::split(test, arrays.features[place], default_left, cover, children)
+    let default_left = lists.default_left[place] != 0;
+    LooseNode::split(test, lists.features[place], default_left, cover, children)
 }
 
 /// The categories of a tree stand in one list; each categorical node has a segment of it.
