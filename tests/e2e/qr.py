@@ -87,7 +87,11 @@ def _unfiltered(kind: int, line: bytes, above: bytes) -> bytes:
 
 
 def _scan(pixels: bytes, width: int, height: int) -> str:
-    found = zxingcpp.read_barcodes(memoryview(pixels).cast("B", shape=[height, width]))
+    # Of all kinds of codes, a picture now and then shows a second one by chance.
+    found = zxingcpp.read_barcodes(
+        memoryview(pixels).cast("B", shape=[height, width]),
+        formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]),
+    )
     if len(found) != 1:
         raise ValueError(f"{len(found)} codes in the picture")
     text: str = found[0].text
