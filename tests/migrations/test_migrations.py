@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +33,7 @@ def definitions(connection: Connection) -> dict[str, str]:
     if connection.dialect.name == "sqlite":
         query = text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {
-            name: " ".join(sorted(sql.replace(",", " ").split()))
+            name: " ".join(sorted(re.split(r"[\s,()]+", sql)))
             for name, sql in connection.execute(query)
             if name != "alembic_version"
         }
@@ -70,14 +71,14 @@ async def test_the_way_back_leaves_nothing_and_the_way_forth_can_be_gone_again(
 ) -> None:
     assert await migrate.current(database_url) is None
     await migrate.upgrade(database_url)
-    assert await migrate.current(database_url) == migrate.head() == "0001"
+    assert await migrate.current(database_url) == migrate.head() == "0002"
     await migrate.downgrade(database_url, "base")
     assert await migrate.current(database_url) is None
     left = await on(database_url, lambda connection: inspect(connection).get_table_names())
     assert left == ["alembic_version"]
     await migrate.upgrade(database_url)
     await migrate.upgrade(database_url)
-    assert await migrate.current(database_url) == "0001"
+    assert await migrate.current(database_url) == "0002"
 
 
 async def test_every_bucket_has_the_end_of_its_audit_chain(database_url: str) -> None:
@@ -119,3 +120,32 @@ async def test_a_database_that_is_away_is_said_to_be() -> None:
 def test_the_migrations_are_found() -> None:
     assert (migrate.scripts() / "env.py").is_file()
     assert list(migrate.scripts().glob("versions/0001_*.py"))
+
+
+async def test_lists_outlive_the_way_to_the_wider_lists_and_back(database_url: str) -> None:
+    await migrate.upgrade(database_url, "0001")
+    entry = {
+        "id": "fle_1", "merchant_id": None, "kind": "block", "field": "user_id",
+        "value": "user_7", "note": "stolen phone", "created_at": "2026-01-01 00:00:00",
+    }  # fmt: skip
+    columns = ", ".join(entry)
+
+    def insert(connection: Connection) -> None:
+        names = ", ".join(f":{name}" for name in entry)
+        connection.execute(text(f"INSERT INTO fraud_lists ({columns}) VALUES ({names})"), entry)
+        connection.commit()
+
+    def read(what: str) -> Callable[[Connection], list[tuple[Any, ...]]]:
+        return lambda connection: [
+            tuple(row) for row in connection.execute(text(f"SELECT {what} FROM fraud_lists"))
+        ]
+
+    await on(database_url, insert)
+    await migrate.upgrade(database_url)
+    wide = "id, field, value, reason, removed_at, revision"
+    assert await on(database_url, read(wide)) == [
+        ("fle_1", "user", "user_7", "stolen phone", None, 1)
+    ]
+    await migrate.downgrade(database_url, "0001")
+    narrow = "id, field, value, note"
+    assert await on(database_url, read(narrow)) == [("fle_1", "user_id", "user_7", "stolen phone")]

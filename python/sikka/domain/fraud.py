@@ -59,7 +59,18 @@ class RiskRequest:
 
 @dataclass(frozen=True, slots=True)
 class FraudAssessment:
-    """One assessment. Columns of the table `fraud_assessments`; the score is in hundredths."""
+    """One assessment. Columns of the table `fraud_assessments`; the score is in hundredths.
+
+    Args:
+        model_version: of the model that decided, or of the rules when no model took part.
+        model_score_millionths: the calibrated chance of fraud by that model; None without one.
+        challenger_version, challenger_score_millionths: of the model that was asked beside it.
+        shadow: what the rules in shadow would have said: `{"rule": name, "decision": word}` each.
+        instrument, device_fingerprint, ip_address, latitude_microdegrees,
+            longitude_microdegrees: what the features were computed from, beside the payment, so
+            that they can be computed again.
+        revision: of the rules, lists, thresholds and models that decided.
+    """
 
     id: str
     bucket: int
@@ -74,6 +85,16 @@ class FraudAssessment:
     latency_us: int
     features_stale: bool
     processed_at: datetime
+    model_score_millionths: int | None = None
+    challenger_version: str | None = None
+    challenger_score_millionths: int | None = None
+    shadow: Sequence[Mapping[str, Any]] | None = None
+    instrument: str | None = None
+    device_fingerprint: str | None = None
+    ip_address: str | None = None
+    latitude_microdegrees: int | None = None
+    longitude_microdegrees: int | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +108,3 @@ class Review:
     reviewer: str
     note: str | None
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class FraudListEntry:
-    """One value on a list. `merchant_id` None is for all merchants.
-
-    `kind` is `block` or `allow`; `field` is `vpa`, `user_id`, `device` or `ip`.
-    """
-
-    id: str
-    merchant_id: str | None
-    kind: str
-    field: str
-    value: str
-    note: str | None
-    created_at: datetime

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sikka.domain.fraud import Decision, FraudListEntry, RiskRequest
+from sikka.domain.fraud import Decision, RiskRequest
+from sikka.domain.fraud_policy import FraudListEntry, ListField, ListKind
 from sikka.fraud.config import FraudConfig
 from sikka.ports import Clock
 
@@ -17,11 +18,16 @@ _log = logging.getLogger(__name__)
 
 # As they count: whoever is allowed is not blocked, whoever is blocked is not reviewed.
 _KINDS = (
-    ("allow", Decision.APPROVE),
-    ("block", Decision.DECLINE),
-    ("review", Decision.REVIEW),
+    (ListKind.ALLOW, Decision.APPROVE),
+    (ListKind.BLOCK, Decision.DECLINE),
+    (ListKind.REVIEW, Decision.REVIEW),
 )
-_WORDS = {"vpa": "account", "user_id": "customer", "device": "device", "ip": "IP address"}
+_WORDS = {
+    ListField.VPA: "account",
+    ListField.USER: "customer",
+    ListField.DEVICE: "device",
+    ListField.IP: "IP address",
+}
 
 
 class ListReader(Protocol):
@@ -62,10 +68,10 @@ class Lists:
         keys = [
             (field, _normal(field, value))
             for field, value in (
-                ("vpa", request.instrument),
-                ("user_id", request.user_id),
-                ("device", device.fingerprint),
-                ("ip", device.ip),
+                (ListField.VPA, request.instrument),
+                (ListField.USER, request.user_id),
+                (ListField.DEVICE, device.fingerprint),
+                (ListField.IP, device.ip),
             )
             if value
         ]
@@ -81,7 +87,7 @@ class Lists:
 
     def blocks_all(self, field: str, value: str) -> bool:
         """Whether the block list refuses a value to every merchant."""
-        listed = self._values.get("block", ())
+        listed = self._values.get(ListKind.BLOCK, ())
         return (None, field, _normal(field, value)) in listed
 
 
@@ -92,14 +98,24 @@ def _normal(field: str, value: str) -> str:
 def configured(config: FraudConfig) -> tuple[FraudListEntry, ...]:
     """What the configuration blocks, for all merchants."""
     fields = (
-        ("user_id", config.blocked_users),
-        ("vpa", config.blocked_vpas),
-        ("device", config.blocked_devices),
-        ("ip", config.blocked_ips),
+        (ListField.USER, config.blocked_users),
+        (ListField.VPA, config.blocked_vpas),
+        (ListField.DEVICE, config.blocked_devices),
+        (ListField.IP, config.blocked_ips),
     )
     since = datetime.fromtimestamp(0, UTC)
     return tuple(
-        FraudListEntry(f"configured/{field}/{place}", None, "block", field, value, None, since)
+        FraudListEntry(
+            f"configured/{field}/{place}",
+            0,
+            None,
+            ListKind.BLOCK,
+            field,
+            value,
+            None,
+            "configuration",
+            since,
+        )
         for field, values in fields
         for place, value in enumerate(values)
     )

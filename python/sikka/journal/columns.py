@@ -21,6 +21,7 @@ _ASCII: dict[str, Any] = {"charset": "ascii", "collation": "ascii_bin"}
 ID_LENGTH = 36
 NOTE_BYTES_MAX = 65_535
 SEALED_BYTES_MAX = 1_024
+FILE_BYTES_MAX = 2**24 - 1
 
 
 def _column(
@@ -109,3 +110,9 @@ def sealed(name: str, **options: Any) -> Column[Any]:
     type_ = LargeBinary(SEALED_BYTES_MAX)
     type_ = type_.with_variant(mysql.VARBINARY(SEALED_BYTES_MAX), *_MYSQL)
     return _column(name, "bytes", type_, options, bytes_max=SEALED_BYTES_MAX)
+
+
+def file(name: str, **options: Any) -> Column[Any]:
+    """Bytes, up to 16 MiB."""
+    type_ = LargeBinary(FILE_BYTES_MAX).with_variant(mysql.MEDIUMBLOB(), *_MYSQL)
+    return _column(name, "bytes", type_, options, bytes_max=FILE_BYTES_MAX)

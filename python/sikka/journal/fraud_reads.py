@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from sikka.domain.fraud import Device, FraudListEntry, RiskRequest
+from sikka.domain.fraud import Device, RiskRequest
+from sikka.domain.fraud_policy import FraudListEntry
 from sikka.domain.payment import Payment, UpiTransaction
 from sikka.journal import tables
 from sikka.journal.database import Database
@@ -33,7 +34,8 @@ class SqlFraudReads:
         self._database = database
 
     async def list_entries(self) -> Sequence[FraudListEntry]:
-        return _ENTRY.records(await self._database.rows(select(*_ENTRY.selected)))
+        query = select(*_ENTRY.selected).where(tables.fraud_lists.c.removed_at.is_(None))
+        return _ENTRY.records(await self._database.rows(query))
 
     async def recent(self, since: datetime, limit: int) -> Sequence[RiskRequest]:
         payments, upi = tables.payments, tables.upi_transactions

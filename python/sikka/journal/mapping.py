@@ -14,7 +14,15 @@ from sqlalchemy import Table, type_coerce
 from sqlalchemy.types import NullType
 
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment, FraudListEntry, Review
+from sikka.domain.fraud import FraudAssessment, Review
+from sikka.domain.fraud_label import FraudLabel
+from sikka.domain.fraud_model import FraudModel, FraudModelFile
+from sikka.domain.fraud_policy import (
+    FraudListEntry,
+    FraudRevision,
+    FraudRule,
+    FraudThresholds,
+)
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, IdempotencyRecord
@@ -35,6 +43,8 @@ _COLUMNS = {
     "refunded_minor": "refunded_amount",
     "fee_fixed_minor": "fee_fixed",
     "risk_score_hundredths": "risk_score",
+    "review_amount_minor": "review_amount",
+    "decline_amount_minor": "decline_amount",
 }
 
 
@@ -124,10 +134,16 @@ MAPPINGS = {
         Mapping(Merchant, tables.merchants),
         Mapping(ApiKey, tables.api_keys),
         Mapping(WebhookEndpoint, tables.webhook_endpoints),
+        Mapping(FraudRevision, tables.fraud_revisions),
+        Mapping(FraudRule, tables.fraud_rules),
         Mapping(FraudListEntry, tables.fraud_lists),
+        Mapping(FraudThresholds, tables.fraud_thresholds),
+        Mapping(FraudModel, tables.fraud_models),
+        Mapping(FraudModelFile, tables.fraud_model_files),
         Mapping(Payment, tables.payments),
         Mapping(UpiTransaction, tables.upi_transactions),
         Mapping(FraudAssessment, tables.fraud_assessments),
+        Mapping(FraudLabel, tables.fraud_labels),
         Mapping(Review, tables.reviews),
         Mapping(Refund, tables.refunds),
         Mapping(IdempotencyRecord, tables.idempotency_keys),

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sikka.domain.change import Change
-from sikka.domain.fraud import Decision, Device, FraudListEntry
+from sikka.domain.fraud import Decision, Device
+from sikka.domain.fraud_policy import FraudListEntry, ListField, ListKind
 from sikka.domain.payment import Flow, Payment, UpiTransaction
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import RuleEngine
@@ -74,8 +75,9 @@ async def test_a_restarted_engine_knows_what_was_paid_and_who_is_blocked(
         for age_s in (30, 20, 10):
             await stage.journal.commit(Change(7, paid(stage, age_s)))
         entry = FraudListEntry(
-            new_id("fle", 7, 0), None, "block", "device", "stolen", None, stage.clock.now()
-        )
+            new_id("fle", 7, 0), 7, None, ListKind.BLOCK, ListField.DEVICE, "stolen", None, "key",
+            stage.clock.now(), revision=2,
+        )  # fmt: skip
         await stage.journal.commit(Change(7, (entry,)))
         assert await reads.list_entries() == [entry]
         engine = RuleEngine(FraudConfig(user_payments_per_10_min=3), stage.clock, reads)

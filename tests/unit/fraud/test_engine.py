@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sikka.domain.fraud import Decision, Device, FraudListEntry, RiskLevel, RiskRequest
+from sikka.domain.fraud import Decision, Device, RiskLevel, RiskRequest
+from sikka.domain.fraud_policy import FraudListEntry
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import RuleEngine
 from sikka.fraud.features import features_of

@@ -5,20 +5,23 @@ from collections.abc import Sequence
 
 import pytest
 
-from sikka.domain.fraud import Decision, FraudListEntry
+from sikka.domain.fraud import Decision
+from sikka.domain.fraud_policy import FraudListEntry, ListField, ListKind
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.lists import ListCache, Lists, configured
 from tests.unit.fraud.requests import AT, Now, request
 
 
 def entry(kind: str, field: str, value: str, merchant_id: str | None = None) -> FraudListEntry:
-    return FraudListEntry(f"{kind}/{value}", merchant_id, kind, field, value, None, AT)
+    return FraudListEntry(
+        f"{kind}/{value}", 7, merchant_id, ListKind(kind), ListField(field), value, None, "key", AT
+    )
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("vpa", "asha@simbank"), ("vpa", "Asha@SimBank"), ("user_id", "user_7"),
+        ("vpa", "asha@simbank"), ("vpa", "Asha@SimBank"), ("user", "user_7"),
         ("device", "device-1"), ("ip", "203.0.113.9"),
     ],
 )  # fmt: skip
@@ -33,7 +36,7 @@ def test_allow_counts_before_block_and_block_before_review() -> None:
     entries = [
         entry("review", "vpa", "asha@simbank"),
         entry("block", "device", "device-1"),
-        entry("allow", "user_id", "user_7"),
+        entry("allow", "user", "user_7"),
     ]
     decisions = []
     while entries:
@@ -44,15 +47,15 @@ def test_allow_counts_before_block_and_block_before_review() -> None:
 
 
 def test_a_merchants_entry_counts_for_that_merchant_alone() -> None:
-    lists = Lists([entry("block", "user_id", "user_7", "mer_1")])
+    lists = Lists([entry("block", "user", "user_7", "mer_1")])
     assert lists.find(request(merchant_id="mer_1")) is not None
     assert lists.find(request(merchant_id="mer_2")) is None
-    assert not lists.blocks_all("user_id", "user_7")
+    assert not lists.blocks_all(ListField.USER, "user_7")
     assert Lists([entry("block", "vpa", "a@b")]).blocks_all("vpa", "A@b")
 
 
 def test_user_ids_and_devices_are_compared_letter_by_letter() -> None:
-    assert Lists([entry("block", "user_id", "USER_7")]).find(request()) is None
+    assert Lists([entry("block", "user", "USER_7")]).find(request()) is None
 
 
 def test_the_configuration_blocks_for_everybody() -> None:
@@ -62,7 +65,7 @@ def test_the_configuration_blocks_for_everybody() -> None:
     assert len(configured(config)) == 4
     listing = Lists(configured(config)).find(request(merchant_id="mer_9"))
     assert listing is not None
-    assert listing.name == "block_list_user_id"
+    assert listing.name == "block_list_user"
 
 
 class Reader:
