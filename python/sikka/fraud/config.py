@@ -19,8 +19,9 @@ class FraudConfig:
         device_instruments_per_day: different VPAs or cards on one device.
         amount_deviations_max: standard deviations above the customer's average that are usual.
         speed_km_h_max: what a customer can travel between two payments.
-        review_score_hundredths: the score from which a person looks at the payment, whatever
-            the single rules say.
+        review_score_hundredths, decline_score_hundredths: the risk score from which a person
+            looks at the payment, and from which it is refused, whatever the single rules say;
+            above 100 for never. A merchant may have its own.
         blocked_users, blocked_vpas, blocked_devices, blocked_ips: refused always.
     """
 
@@ -36,6 +37,7 @@ class FraudConfig:
     amount_deviations_max: float = 6.0
     speed_km_h_max: float = 1_000.0
     review_score_hundredths: int = 60
+    decline_score_hundredths: int = 95
     blocked_users: tuple[str, ...] = ()
     blocked_vpas: tuple[str, ...] = ()
     blocked_devices: tuple[str, ...] = ()

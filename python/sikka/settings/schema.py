@@ -26,6 +26,7 @@ LOCAL_REDIS = Secret("redis://127.0.0.1:6379/0")
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number of 1 to 1000000")]
 Amount = Annotated[int, Meta(ge=1, le=10**15 - 1, description="minor units, 1 or more")]
+Hundredths = Annotated[int, Meta(ge=0, le=101, description="hundredths, 0 to 100; 101 for never")]
 Bytes = Annotated[int, Meta(ge=1_024, le=1 << 30, description="a number of bytes, 1024 to 1 GiB")]
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 (any free one) to 65535")]
 Seconds = Annotated[float, Meta(gt=0, le=31_536_000, description="a number of seconds above 0")]
@@ -252,7 +253,8 @@ class Fraud:
     device_instruments_per_day: Count = 10
     amount_deviations_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 6.0
     speed_km_h_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 1_000.0
-    review_score_hundredths: Annotated[int, Meta(ge=0, le=100, description="0 to 100")] = 60
+    review_score_hundredths: Hundredths = 60
+    decline_score_hundredths: Hundredths = 95
     blocked_users: tuple[Text, ...] = ()
     blocked_vpas: tuple[Text, ...] = ()
     blocked_devices: tuple[Text, ...] = ()

@@ -1,0 +1,1 @@
+"""Models of fraud: what travels with their trees, and which of them judge."""
