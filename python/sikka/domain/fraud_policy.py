@@ -7,13 +7,14 @@ what came after it, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sikka.domain.fraud import Decision
+from sikka.domain.fraud_model import FraudModel
 
 # The one row of the table; the record that every change of the fraud policy amends.
 REVISION_ID = "fraud"
@@ -133,3 +134,17 @@ class FraudThresholds:
     updated_by: str
     updated_at: datetime
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRows:
+    """What was changed after some revision: the rows as they are, and the revision they are at.
+
+    What was retired or taken off is among them, so that it is dropped where it is known.
+    """
+
+    revision: int
+    rules: Sequence[FraudRule] = ()
+    entries: Sequence[FraudListEntry] = ()
+    thresholds: Sequence[FraudThresholds] = ()
+    models: Sequence[FraudModel] = ()

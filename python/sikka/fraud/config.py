@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StalePolicy(StrEnum):
+    """What is done with a payment while the memory of features does not answer."""
+
+    RULES_ONLY = "rules_only"
+    REVIEW = "review"
+    DECLINE = "decline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class FraudConfig:
         review_score_hundredths, decline_score_hundredths: the risk score from which a person
             looks at the payment, and from which it is refused, whatever the single rules say;
             above 100 for never. A merchant may have its own.
+        stale_policy: what is done with a payment while the memory of features does not answer.
         blocked_users, blocked_vpas, blocked_devices, blocked_ips: refused always.
     """
 
@@ -38,6 +48,7 @@ class FraudConfig:
     speed_km_h_max: float = 1_000.0
     review_score_hundredths: int = 60
     decline_score_hundredths: int = 95
+    stale_policy: StalePolicy = StalePolicy.RULES_ONLY
     blocked_users: tuple[str, ...] = ()
     blocked_vpas: tuple[str, ...] = ()
     blocked_devices: tuple[str, ...] = ()

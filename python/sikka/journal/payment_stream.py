@@ -1,0 +1,74 @@
+"""Recorded payments as the stream that a training reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sikka.domain.fraud_history import AssessedPayment
+from sikka.journal.payment_history import SqlPaymentHistory
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPaymentStream:
+    """Live payments of one currency. See `sikka.fraud.training.stored.StoredPayments`.
+
+    A payment without a label whose label delay has passed counts as no fraud: nobody has
+    complained. One whose delay has not passed has no label.
+
+    Args:
+        history: where to read.
+        since, until: which payments, by the time at which they were made.
+        currency: of all payments.
+        label_delay: how long after a payment nobody complains any more.
+        now: when the reading begins.
+        livemode: whether live payments are read, or test ones.
+    """
+
+    history: SqlPaymentHistory
+    since: datetime
+    until: datetime
+    currency: str
+    label_delay: timedelta
+    now: datetime
+    livemode: bool = True
+
+    async def chunks(self) -> AsyncIterator[Mapping[str, Sequence[object]]]:
+        async for chunk in self.history.chunks(self.since, self.until):
+            rows = [
+                each
+                for each in chunk
+                if each.currency == self.currency and each.livemode is self.livemode
+            ]
+            if rows:
+                yield self._columns(rows)
+
+    def _columns(self, rows: Sequence[AssessedPayment]) -> dict[str, Sequence[object]]:
+        return {
+            "payment_id": [each.payment_id for each in rows],
+            "time_ms": [_milliseconds(each.created_at) for each in rows],
+            "amount_minor": [each.amount_minor for each in rows],
+            "currency": [each.currency for each in rows],
+            "payment_method": [str(each.payment_method) for each in rows],
+            "user": [each.user for each in rows],
+            "instrument": [each.instrument for each in rows],
+            "device": [each.device_fingerprint for each in rows],
+            "ip": [each.ip_address for each in rows],
+            "merchant": [each.merchant_id for each in rows],
+            "latitude": [each.latitude for each in rows],
+            "longitude": [each.longitude for each in rows],
+            "fraud": [self._fraud(each) for each in rows],
+            "known_ms": [
+                None if each.known_at is None else _milliseconds(each.known_at) for each in rows
+            ],
+        }
+
+    def _fraud(self, payment: AssessedPayment) -> bool | None:
+        if payment.fraud is not None:
+            return payment.fraud
+        return False if payment.created_at + self.label_delay <= self.now else None
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1_000)
