@@ -130,8 +130,23 @@ def _record(
     label: tuple[bool | None, datetime | None],
 ) -> AssessedPayment:
     id_, merchant_id, user_id, amount, currency, method, livemode, created_at = payment
-    *entities, decision = assessment
+    instrument, device, ip, latitude, longitude, decision = assessment
+    fraud, known_at = label
     return AssessedPayment(
-        id_, merchant_id, user_id, amount, currency, PaymentMethod(method), livemode, created_at,
-        *entities, Decision(decision), *label,
-    )  # fmt: skip
+        payment_id=id_,
+        merchant_id=merchant_id,
+        user_id=user_id,
+        amount_minor=amount,
+        currency=currency,
+        payment_method=PaymentMethod(method),
+        livemode=livemode,
+        created_at=created_at,
+        instrument=instrument,
+        device_fingerprint=device,
+        ip_address=ip,
+        latitude_microdegrees=latitude,
+        longitude_microdegrees=longitude,
+        decision=Decision(decision),
+        fraud=fraud,
+        known_at=known_at,
+    )
