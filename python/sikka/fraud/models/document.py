@@ -101,6 +101,7 @@ class ModelDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         data: what it learnt from.
         settings: how it was trained.
         calibration: from its margin to a probability.
+        gain: feature -> its share of what all splits of the trees gained.
         metrics: how it did in the test period, by name.
         reference: what was usual, to tell when that changes.
         limits: what the model is not to be trusted with, in words.
@@ -117,6 +118,7 @@ class ModelDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     data: TrainingData
     settings: dict[str, Setting]
     calibration: Calibration
+    gain: dict[str, float]
     metrics: dict[str, float]
     reference: Reference
     limits: tuple[str, ...]
@@ -132,9 +134,15 @@ class ModelDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             raise ValueError("features must be names, each once")
         if self.reference.features.keys() != set(self.features):
             raise ValueError("reference.features must be of each of the features and no other")
-        for name, value in self.metrics.items():
-            if not isfinite(value):
-                raise ValueError(f"metrics.{name} must be a finite number")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        if not self.gain.keys() <= set(self.features):
+            raise ValueError("gain must be of features")
+        for field, numbers in (("metrics", self.metrics), ("gain", self.gain)):
+            for name, value in numbers.items():
+                if not isfinite(value):
+                    raise ValueError(f"{field}.{name} must be a finite number")
         for name, setting in self.settings.items():
             if isinstance(setting, float) and not isfinite(setting):
                 raise ValueError(f"settings.{name} must be a finite number")

@@ -11,6 +11,7 @@ from sikka.fraud.models.calibration import LOG_ODDS_MAX, Calibration
 # With fewer frauds a free line follows their chance; a straight one has two numbers to fit.
 FRAUDS_FOR_ISOTONIC = 100
 POINTS = 20
+END_REACH, END_SLOPE = 50.0, 0.1
 NEWTON_STEPS_MAX = 100
 NEWTON_TOLERANCE = 1e-10
 # A straight line of log-odds is drawn as far as the log-odds are bounded.
@@ -64,7 +65,15 @@ def _isotonic(margins: NDArray[np.float64], frauds: NDArray[np.bool_]) -> Points
             rising.append(block)
     if len(rising) == 1:
         return None
-    return tuple(block.centre for block in rising), tuple(block.log_odds for block in rising)
+    centres = [block.centre for block in rising]
+    log_odds = [block.log_odds for block in rising]
+    # Beyond the last groups nothing was measured; the line goes on nearly level, so that payments
+    # keep their order.
+    reach, rise = END_REACH, END_REACH * END_SLOPE
+    return (
+        (centres[0] - reach, *centres, centres[-1] + reach),
+        (log_odds[0] - rise, *log_odds, log_odds[-1] + rise),
+    )
 
 
 class _Block:

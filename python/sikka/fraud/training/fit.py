@@ -14,6 +14,19 @@ from sikka_core import FEATURE_NAMES, SCHEMA_VERSION, Model
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model that has been grown.
+
+    Args:
+        model: in the core, bound to `SCHEMA_VERSION`.
+        gain: feature -> its share of all that the splits gained; features of no split are left out.
+    """
+
+    model: Model
+    gain: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Examples:
     """Payments with labels.
 
@@ -26,7 +39,7 @@ class Examples:
     frauds: NDArray[np.bool_]
 
 
-def fit(train: Examples, settings: FitSettings, validation: Examples | None = None) -> Model:
+def fit(train: Examples, settings: FitSettings, validation: Examples | None = None) -> Fitted:
     """Grow an ensemble; the same examples and settings give the same model to the byte.
 
     Args:
@@ -35,7 +48,7 @@ def fit(train: Examples, settings: FitSettings, validation: Examples | None = No
         validation: what tells when to stop; None grows all trees of the settings.
 
     Returns:
-        The model, bound to `SCHEMA_VERSION`.
+        The model and how much each feature gained it.
 
     Raises:
         InvalidRequest: there are no frauds, or nothing but frauds, to learn from or to stop by.
@@ -46,7 +59,7 @@ def fit(train: Examples, settings: FitSettings, validation: Examples | None = No
     booster.set_attr(sikka_schema_version=str(SCHEMA_VERSION))
     model = Model.from_xgboost(booster.save_raw("ubj"))
     check_margins(model, booster, (validation or train).vectors)
-    return model
+    return Fitted(model, _gain(booster))
 
 
 def check_margins(model: Model, booster: xgboost.Booster, vectors: NDArray[np.float32]) -> None:
@@ -89,6 +102,16 @@ def _grown(train: Examples, settings: FitSettings, validation: Examples | None) 
         callbacks=callbacks,
         verbose_eval=False,
     )
+
+
+def _gain(booster: xgboost.Booster) -> dict[str, float]:
+    gains = {
+        name: float(gain)
+        for name, gain in booster.get_score(importance_type="total_gain").items()
+        if isinstance(gain, float)
+    }
+    total = sum(gains.values())
+    return {name: gains[name] / total for name in FEATURE_NAMES if gains.get(name)}
 
 
 def _matrix(
