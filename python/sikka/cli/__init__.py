@@ -1,4 +1,4 @@
-"""The command line: `sikka demo | serve | worker | migrate | merchants | keys | audit | doctor`."""
+"""The command line: `sikka demo`, `sikka serve` and the others of `sikka.cli.main.COMMANDS`."""
 
 from sikka.cli.main import main
 

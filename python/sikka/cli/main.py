@@ -24,6 +24,7 @@ COMMANDS = {
     "merchants": "Create, list and show merchants.",
     "keys": "Create, list and revoke API keys; make a master key.",
     "audit": "Verify and read the audit trail.",
+    "fraud": "Train models of fraud, and judge them.",
     "doctor": "Say what is wrong, and what to do about it.",
 }
 

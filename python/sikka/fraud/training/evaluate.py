@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
 from sikka.domain.errors import InvalidRequest
 from sikka.fraud.models.document import ModelDocument, Period
+from sikka.fraud.training.evaluation import Evaluation
 from sikka.fraud.training.look_ahead import check_no_look_ahead
 from sikka.fraud.training.metrics import metrics_of
 from sikka.fraud.training.replay import replay
-from sikka.fraud.training.scored import Scored, scored_rows
+from sikka.fraud.training.scored import scored_rows
 from sikka.fraud.training.split import Span, labelled_rows
 from sikka.fraud.training.stream import PaymentStream, data_hash
 from sikka.fraud.training.train import Say
 from sikka_core import SCHEMA_VERSION, Model
 
 LOOK_AHEAD_SAMPLE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """How a model did on a stream.
-
-    Args:
-        hash: SHA-256 of the stream.
-        period: which payments it was judged on.
-        scored: these.
-        vectors: (n, len(FEATURE_NAMES)) float32, theirs.
-        metrics: as in `ModelDocument.metrics`.
-        trained_on: whether the model was trained on this very stream, and is judged on the part of
-            it that its training left for the test.
-    """
-
-    hash: str
-    period: Period
-    scored: Scored
-    vectors: NDArray[np.float32]
-    metrics: dict[str, float]
-    trained_on: bool
 
 
 def evaluate(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,19 +35,18 @@ def replay(
     """
     store = roomy_store(stream, utc_offset_s)
     known_ms = stream.label_known_ms(label_delay_ms)
-    label_rows = labels_in_order(known_ms)
+    rows = labels_in_order(known_ms)
     # For each payment, how many labels are known before it.
-    known_before = np.searchsorted(known_ms[label_rows], stream.time_ms, side="left").tolist()
-    rows = label_rows.tolist()
+    known_before = np.searchsorted(known_ms[rows], stream.time_ms, side="left").tolist()
     names = [column.whole() for column in stream.entities()]
-    ids, known, frauds = stream.payment_ids, known_ms.tolist(), (stream.fraud == 1).tolist()
-    users, instruments, devices, ips, merchants = names
-    observe, label = store.observe, store.label
+    play_labels = _labels_of(store, stream, names, rows.tolist(), known_ms)
+    observe = store.observe
     vectors = bytearray(VECTOR_BYTES * len(stream))
     labelled = start = 0
-    columns = (ids, stream.time_ms.tolist(), stream.amount_minor.tolist(), *names, *stream.places())
+    columns = (stream.time_ms.tolist(), stream.amount_minor.tolist(), *names, *stream.places())
     for (
         payment_id,
+        due,
         time_ms,
         amount,
         user,
@@ -55,21 +56,10 @@ def replay(
         merchant,
         north,
         east,
-        due,
-    ) in zip(*columns, known_before, strict=True):
-        while labelled < due:
-            row = rows[labelled]
-            label(
-                ids[row],
-                known[row],
-                frauds[row],
-                user=users[row],
-                instrument=instruments[row],
-                device=devices[row],
-                ip=ips[row],
-                merchant=merchants[row],
-            )
-            labelled += 1
+    ) in zip(stream.payment_ids, known_before, *columns, strict=True):
+        if labelled < due:
+            play_labels(labelled, due)
+            labelled = due
         vectors[start : start + VECTOR_BYTES] = observe(
             payment_id,
             time_ms,
@@ -85,6 +75,34 @@ def replay(
         start += VECTOR_BYTES
     _check_nothing_was_forgotten(store, stream)
     return np.frombuffer(vectors, dtype=np.float32).reshape(len(stream), len(FEATURE_NAMES))
+
+
+def _labels_of(
+    store: FeatureStore,
+    stream: PaymentStream,
+    names: Sequence[Sequence[str | None]],
+    rows: Sequence[int],
+    known_ms: NDArray[np.int64],
+) -> Callable[[int, int], None]:
+    """What plays the labels from one place in `rows` to before another."""
+    ids, known, frauds = stream.payment_ids, known_ms.tolist(), (stream.fraud == 1).tolist()
+    users, instruments, devices, ips, merchants = names
+    label = store.label
+
+    def play(begin: int, end: int) -> None:
+        for row in rows[begin:end]:
+            label(
+                ids[row],
+                known[row],
+                frauds[row],
+                user=users[row],
+                instrument=instruments[row],
+                device=devices[row],
+                ip=ips[row],
+                merchant=merchants[row],
+            )
+
+    return play
 
 
 def labels_in_order(known_ms: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sikka.fraud.models.calibration import Calibration
 from sikka.fraud.models.document import ModelDocument, Period, Reference, TrainingData
 from sikka.fraud.training.calibrate import calibrate
+from sikka.fraud.training.evaluation import Evaluation
 from sikka.fraud.training.fit import Examples, Fitted, fit
 from sikka.fraud.training.limits import limits_of
 from sikka.fraud.training.look_ahead import check_no_look_ahead
@@ -57,14 +58,12 @@ class Trained:
     Args:
         model: in the core.
         document: its card.
-        test: the payments that its metrics are of.
-        test_vectors: (n, len(FEATURE_NAMES)) float32, theirs.
+        test: how it did in the test period.
     """
 
     model: Model
     document: ModelDocument
-    test: Scored
-    test_vectors: NDArray[np.float32]
+    test: Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,15 @@ def train(stream: PaymentStream, plan: Plan, say: Say) -> Trained:
     )
     document = _document(stream, plan, chosen, fitted, calibration, test, reference)
     document.check(fitted.model)
-    return Trained(fitted.model, document, test, vectors[chosen.test])
+    evaluation = Evaluation(
+        document.data.hash,
+        document.data.test,
+        test,
+        vectors[chosen.test],
+        document.metrics,
+        trained_on=True,
+    )
+    return Trained(fitted.model, document, evaluation)
 
 
 def _choose(stream: PaymentStream, plan: Plan) -> _Chosen:

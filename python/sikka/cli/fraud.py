@@ -1,0 +1,185 @@
+"""`sikka fraud`: train, evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import click
+
+from sikka.cli.exits import CommandFailed, Exit
+from sikka.cli.output import json_option, show
+from sikka.fraud.models.document import VERSION_NAME
+from sikka.fraud.models.folder import check_vacant
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DAY_MS = 86_400_000
+# The packages of the extra `training`, by the names under which they are imported.
+PACKAGES = {"matplotlib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost"}
+DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group()
+def fraud() -> None:
+    r"""Train models of fraud, and judge them.
+
+    \b
+    Examples:
+      sikka fraud train --data payments.parquet --output model --version upi-2027-01
+      sikka fraud evaluate --model model --data february.parquet --report february
+    """
+
+
+def cost_options(command: Command) -> Command:
+    """`--review-cost-minor` and `--refusal-cost-minor` for a command."""
+    for name, default, help_ in (
+        ("--refusal-cost-minor", 20_000, "Of a good payment that is refused, in minor units."),
+        ("--review-cost-minor", 5_000, "Of a person who looks at a payment, in minor units."),
+    ):
+        kind = click.IntRange(0, 10**12)
+        command = click.option(name, type=kind, default=default, show_default=True, help=help_)(
+            command
+        )
+    return command
+
+
+@fraud.command()
+@click.option("--data", type=DATA, required=True, help="A payment stream, .parquet or .csv.")
+@click.option("--output", type=FOLDER, required=True, help="A folder for the model; see below.")
+@click.option("--version", required=True, metavar="NAME", help="What the model is called.")
+@click.option(
+    "--label-delay-days",
+    type=click.FloatRange(0, 3_650, min_open=True),
+    default=7.0,
+    show_default=True,
+    help="How long after a payment its label is known, where the data does not say.",
+)
+@click.option("--train-from", type=DATE, help="UTC; the first payment if not given.")
+@click.option("--train-until", type=DATE, help="UTC; leaves four tenths of the time if not given.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@cost_options
+@json_option
+def train(
+    data: Path,
+    output: Path,
+    version: str,
+    label_delay_days: float,
+    train_from: datetime | None,
+    train_until: datetime | None,
+    seed: int,
+    review_cost_minor: int,
+    refusal_cost_minor: int,
+    as_json: bool,
+) -> None:
+    r"""Make a model of recorded payments with labels, and judge it on the last of them.
+
+    Writes model.bin, model.json and report/report.html into the folder. Training, calibration and
+    judging each have their stretch of time, and between these is a gap in which labels become
+    known. The same data and options make the same model, to the byte.
+
+    \b
+    Example:
+      sikka fraud train --data payments.parquet --output model --version upi-2027-01
+    """
+    if not VERSION_NAME.fullmatch(version):
+        raise click.BadParameter(
+            'must be 1 to 64 of a-z, 0-9, ".", "_", "-", and begin with a letter or digit',
+            param_hint="--version",
+        )
+    check_vacant(output)
+    training = _training()
+    shown = training.train_on(
+        training.read_stream(data),
+        training.Plan(
+            version=version,
+            label_delay_ms=round(label_delay_days * DAY_MS),
+            train_from_ms=_milliseconds(train_from),
+            train_until_ms=_milliseconds(train_until),
+            settings=training.FitSettings(seed=seed),
+        ),
+        output,
+        training.Costs(review_cost_minor, refusal_cost_minor),
+    )
+    show(shown.raw if as_json else shown.rounded, as_json=as_json)
+
+
+@fraud.command()
+@click.option("--model", type=FOLDER, required=True, help="A folder that `train` has written.")
+@click.option("--data", type=DATA, required=True, help="A payment stream, .parquet or .csv.")
+@click.option("--report", type=FOLDER, required=True, help="A folder for the report.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    help="The probability from which on payments are flagged beside rules; by default the one that"
+    " flagged one good payment in a thousand when the model was trained.",
+)
+@click.option(
+    "--label-delay-days",
+    type=click.FloatRange(0, 3_650, min_open=True),
+    help="As in training if not given.",
+)
+@click.option("--from", "judge_from", type=DATE, help="UTC; judge payments from then on only.")
+@cost_options
+@json_option
+def evaluate(
+    model: Path,
+    data: Path,
+    report: Path,
+    threshold: float | None,
+    label_delay_days: float | None,
+    judge_from: datetime | None,
+    review_cost_minor: int,
+    refusal_cost_minor: int,
+    as_json: bool,
+) -> None:
+    r"""Judge a model on recorded payments with labels that it was not trained on.
+
+    Writes report.html and its charts into the folder. Where the data has a column rules_decision,
+    the report compares the model with the rules.
+
+    \b
+    Example:
+      sikka fraud evaluate --model model --data february.parquet --report february
+    """
+    training = _training()
+    shown = training.evaluate_on(
+        training.read_stream(data),
+        model,
+        report,
+        training.Costs(review_cost_minor, refusal_cost_minor),
+        threshold=threshold,
+        label_delay_ms=None if label_delay_days is None else round(label_delay_days * DAY_MS),
+        from_ms=_milliseconds(judge_from),
+    )
+    show(shown.raw if as_json else shown.rounded, as_json=as_json)
+
+
+def _training() -> ModuleType:
+    """What these commands do; it needs packages that no other command needs."""
+    try:
+        from sikka.cli import training  # noqa: PLC0415 - imported when it is needed, or never.
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in PACKAGES:
+            raise
+        raise CommandFailed(
+            f"training needs packages that are not installed ({package} is not):"
+            " pip install 'sikka[training]'",
+            Exit.WRONG,
+        ) from None
+    return training
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    milliseconds = round(moment.replace(tzinfo=UTC).timestamp() * 1_000)
+    if milliseconds < 0:
+        raise click.BadParameter("a date must not be before 1970")
+    return milliseconds
