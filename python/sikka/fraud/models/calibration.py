@@ -55,11 +55,11 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             ValueError: the margin is NaN.
         """
+        if margin != margin:  # noqa: PLR0124 - only NaN differs from itself.
+            raise ValueError("margin must be a number")
         margins, log_odds = self.margins, self.log_odds
         place = bisect_right(margins, margin)
         if place == 0:
-            if margin != margin:  # noqa: PLR0124 - only NaN differs from itself.
-                raise ValueError("margin must be a number")
             odds = log_odds[0]
         elif place == len(margins):
             odds = log_odds[-1]
