@@ -97,6 +97,17 @@ class PaymentStore(Protocol):
         ...
 
 
+class FraudPolicyStore(Protocol):
+    """Reads for who changes the fraud policy. Every read sees all that `commit` has acknowledged.
+
+    All raise Unavailable when the database is away.
+    """
+
+    async def revision(self) -> int:
+        """How often the policy was changed: the number in `FraudRevision`."""
+        ...
+
+
 class FraudEngine(Protocol):
     """Scores a payment."""
 

@@ -18,6 +18,7 @@ from sikka.flows.parts import Parts, Policy
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import RuleEngine
 from sikka.journal.database import Database
+from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.fraud_reads import SqlFraudReads
 from sikka.journal.journal import Limits, SqlJournal
 from sikka.journal.numbers import SqlReferenceNumbers
@@ -141,6 +142,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             numbers=SqlReferenceNumbers(database),
             policy=Policy(**asdict(settings.policy)),
             observe=observers,
+            fraud_policy=SqlFraudPolicy(database),
         )
         listener = Listener(parts)
         upi_callbacks: UpiCallbacks | NoUpiCallbacks = NoUpiCallbacks()

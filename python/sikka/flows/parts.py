@@ -10,6 +10,7 @@ from sikka.domain.records import Actor
 from sikka.ports import (
     Clock,
     FraudEngine,
+    FraudPolicyStore,
     Journal,
     Observer,
     PaymentStore,
@@ -58,6 +59,7 @@ class Parts:
     numbers: ReferenceNumbers
     policy: Policy
     observe: Observer
+    fraud_policy: FraudPolicyStore
 
     def rail(self, name: str) -> UpiRail:
         """The rail of that name.

@@ -21,6 +21,7 @@ from sikka.domain.merchant import ApiKey, Merchant, Scope
 from sikka.domain.records import AuditRecord
 from sikka.flows.parts import Parts, Policy
 from sikka.journal.database import Database
+from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade
 from sikka.journal.numbers import SqlReferenceNumbers
@@ -144,6 +145,7 @@ async def api_house(url: str) -> AsyncIterator[ApiHouse]:
             numbers=SqlReferenceNumbers(database),
             policy=Policy(),
             observe=observe,
+            fraud_policy=SqlFraudPolicy(database),
         )
         endpoints = Endpoints(
             flows,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sikka.journal.database import Database
+from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade
 from sikka.journal.numbers import SqlReferenceNumbers
@@ -25,6 +26,7 @@ async def world(sqlite_url: str) -> AsyncIterator[FlowWorld]:
         SqlStore(database, merchant_age_s=0.0),
         SqlReferenceNumbers(database),
         SqlReader(database),
+        SqlFraudPolicy(database),
     )
     await world.register()
     yield world

@@ -20,6 +20,7 @@ from sikka.flows.parts import Answer, Caller, IdempotencyClaim, Parts, Policy
 from sikka.flows.pay_upi import UpiOrder, pay_upi
 from sikka.flows.refund import RefundOrder, refund
 from sikka.ports import (
+    FraudPolicyStore,
     Journal,
     PaymentStore,
     Reader,
@@ -142,7 +143,12 @@ class FlowWorld:
     """Parts on a real journal, and short words for what tests do again and again."""
 
     def __init__(
-        self, journal: Journal, store: PaymentStore, numbers: ReferenceNumbers, reader: Reader
+        self,
+        journal: Journal,
+        store: PaymentStore,
+        numbers: ReferenceNumbers,
+        reader: Reader,
+        fraud_policy: FraudPolicyStore,
     ) -> None:
         self.clock = TestClock()
         self.rail = ScriptedRail()
@@ -161,6 +167,7 @@ class FlowWorld:
             numbers=numbers,
             policy=Policy(),
             observe=lambda what, /, **facts: self.heard.append(what),
+            fraud_policy=fraud_policy,
         )
 
     async def register(self) -> None:

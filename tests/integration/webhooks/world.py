@@ -82,6 +82,7 @@ class Stage:
             numbers=cast("Any", None),
             policy=Policy(),
             observe=self.observe,
+            fraud_policy=cast("Any", None),
         )
         self.endpoints = Endpoints(
             self.parts, self.outbox, RULES, self.box, rotation_overlap_s=ROTATION_OVERLAP_S

@@ -18,6 +18,7 @@ from sikka.domain import api_key
 from sikka.domain.change import Change
 from sikka.domain.errors import Conflict, Duplicate, NotFound, RailUnavailable
 from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel, RiskRequest
+from sikka.domain.fraud_policy import REVISION_ID, FraudRevision
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, Scope, WebhookEndpoint
 from sikka.domain.outcome import Outcome, OutcomeKind
@@ -50,7 +51,9 @@ class Memory:
     """Journal, store and reader over dictionaries of records by class and id."""
 
     def __init__(self) -> None:
-        self.rows: dict[type, dict[str, Any]] = {}
+        self.rows: dict[type, dict[str, Any]] = {
+            FraudRevision: {REVISION_ID: FraudRevision(REVISION_ID, 1)}
+        }
         self.transactions: list[LedgerTransaction] = []
         self.failure: Exception | None = None
         self.changes: list[Change] = []
@@ -92,6 +95,9 @@ class Memory:
             raise Duplicate
 
     # What the flows read.
+
+    async def revision(self) -> int:
+        return int(self.get(FraudRevision, REVISION_ID).revision)
 
     async def upi_state(self, payment_id: str) -> UpiState | None:
         payment = self.get(Payment, payment_id)
@@ -482,6 +488,7 @@ class World:
             numbers=Numbers(),
             policy=Policy(),
             observe=observe,
+            fraud_policy=self.memory,
         )
         return ApiParts(
             flows=flows,
