@@ -1,41 +1,49 @@
-"""Block, allow and review lists: from the configuration, and from the table `fraud_lists`."""
+"""Allow, block and review lists, ready for look-up in the path of every payment."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from socket import AF_INET, inet_pton
+from typing import cast
 
+from sikka.domain.errors import ConfigurationError, InvalidRequest
 from sikka.domain.fraud import Decision, RiskRequest
+from sikka.domain.fraud_lists import address_of, network_of, normal_value
 from sikka.domain.fraud_policy import FraudListEntry, ListField, ListKind
 from sikka.fraud.config import FraudConfig
-from sikka.ports import Clock
+from sikka.fraud.shelf import Shelf
 
 _log = logging.getLogger(__name__)
 
 # As they count: whoever is allowed is not blocked, whoever is blocked is not reviewed.
 _KINDS = (
-    (ListKind.ALLOW, Decision.APPROVE),
-    (ListKind.BLOCK, Decision.DECLINE),
-    (ListKind.REVIEW, Decision.REVIEW),
+    (ListKind.ALLOW.value, Decision.APPROVE),
+    (ListKind.BLOCK.value, Decision.DECLINE),
+    (ListKind.REVIEW.value, Decision.REVIEW),
 )
+# In the order in which a payment's values are looked up. Plain texts: the hash of an Enum's
+# member is computed in Python, and these are looked up with every payment.
 _WORDS = {
-    ListField.VPA: "account",
-    ListField.USER: "customer",
-    ListField.DEVICE: "device",
-    ListField.IP: "IP address",
+    ListField.VPA.value: "account",
+    ListField.CARD.value: "card",
+    ListField.USER.value: "customer",
+    ListField.DEVICE.value: "device",
+    ListField.IP.value: "IP address",
+    ListField.MERCHANT.value: "merchant",
 }
+_IP = ListField.IP.value
+_CONFIGURED = "configured/"
 
-
-class ListReader(Protocol):
-    """Reads the lists."""
-
-    async def list_entries(self) -> Sequence[FraudListEntry]:
-        """All entries of all merchants."""
-        ...
+# The width of a range: the version of IP, and the bits of its prefix.
+_Width = tuple[int, int]
+# The version of IP, how many bits it has, and the number that they make.
+_Address = tuple[int, int, int]
+_Changes = dict[Hashable, float | None]
+_Layer = Mapping[str, "_List"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,139 +58,238 @@ class Listing:
 class Lists:
     """The entries, ready for look-up. It does not change.
 
+    A payment's values are looked up by themselves, its address once for every width of range that
+    there is: how long the lists are does not count.
+
     Args:
-        entries: of all merchants; `merchant_id` None is for all of them.
+        entries: of all merchants; `merchant_id` None is for all of them. One that was removed
+            is left out.
     """
 
-    def __init__(self, entries: Iterable[FraudListEntry]) -> None:
-        self._values: dict[str, set[tuple[str | None, str, str]]] = {}
-        for entry in entries:
-            place = (entry.merchant_id, entry.field, _normal(entry.field, entry.value))
-            self._values.setdefault(entry.kind, set()).add(place)
+    __slots__ = ("_configured", "_stored")
 
-    def find(self, request: RiskRequest) -> Listing | None:
-        """The list that decides about the payment, or None."""
-        if not self._values:
+    def __init__(self, entries: Iterable[FraudListEntry] = ()) -> None:
+        self._set({}, {}, entries)
+
+    def with_entries(self, changed: Iterable[FraudListEntry]) -> Lists:
+        """Lists on which these entries are as they are given, and all others as before.
+
+        Args:
+            changed: in the order in which they were changed; one that was removed is taken off.
+        """
+        lists = object.__new__(Lists)
+        lists._set(self._configured, self._stored, changed)
+        return lists
+
+    def _set(
+        self,
+        configured: _Layer,
+        stored: Mapping[str | None, _Layer],
+        changed: Iterable[FraudListEntry],
+    ) -> None:
+        # What the configuration says cannot be taken off by a row of the table.
+        fixed: list[FraudListEntry] = []
+        rows: dict[str | None, list[FraudListEntry]] = {}
+        for entry in changed:
+            is_fixed = entry.id.startswith(_CONFIGURED)
+            (fixed if is_fixed else rows.setdefault(entry.merchant_id, [])).append(entry)
+        self._configured = _with_entries(configured, fixed)
+        self._stored = {
+            **stored,
+            **{owner: _with_entries(stored.get(owner, {}), each) for owner, each in rows.items()},
+        }
+
+    def _layers(self, owners: Iterable[str | None]) -> list[_Layer]:
+        layers = [self._configured, *(self._stored.get(owner) for owner in owners)]
+        return [layer for layer in layers if layer]
+
+    def find(self, request: RiskRequest, now: datetime) -> Listing | None:
+        """The list that decides about the payment, or None.
+
+        Args:
+            now: what has expired by then does not count.
+        """
+        layers = self._layers((None, request.merchant_id))
+        if not layers:
             return None
-        device, merchant_id = request.device, request.merchant_id
-        keys = [
-            (field, _normal(field, value))
-            for field, value in (
-                (ListField.VPA, request.instrument),
-                (ListField.USER, request.user_id),
-                (ListField.DEVICE, device.fingerprint),
-                (ListField.IP, device.ip),
-            )
-            if value
-        ]
+        values, address, now_s = _values(request), _address(request.device.ip), now.timestamp()
         for kind, decision in _KINDS:
-            listed = self._values.get(kind)
-            if not listed:
-                continue
-            for field, value in keys:
-                if (None, field, value) in listed or (merchant_id, field, value) in listed:
+            for layer in layers:
+                listed = layer.get(kind)
+                field = listed and listed.field_of(values, address, now_s)
+                if field:
                     reason = f"The {_WORDS[field]} is on the {kind} list."
                     return Listing(f"{kind}_list_{field}", decision, reason)
         return None
 
-    def blocks_all(self, field: str, value: str) -> bool:
-        """Whether the block list refuses a value to every merchant."""
-        listed = self._values.get(ListKind.BLOCK, ())
-        return (None, field, _normal(field, value)) in listed
+    def blocks_all(self, field: str, value: str, now: datetime) -> bool:
+        """Whether the block list refuses a value to every merchant.
+
+        Args:
+            field: a `ListField`.
+        """
+        name, block = ListField(field), ListKind.BLOCK.value
+        address = _address(value) if name is ListField.IP else None
+        values = {} if name is ListField.IP else {name.value: _compared(name, value)}
+        lists = [layer[block] for layer in self._layers((None,)) if block in layer]
+        return any(each.field_of(values, address, now.timestamp()) for each in lists)
 
 
-def _normal(field: str, value: str) -> str:
-    return value.lower() if field in ("vpa", "ip") else value
+class _List:
+    """All that is on one of the lists, from one source. It does not change.
+
+    Args:
+        shelves: by field: what is on the list, and until when.
+        widths: how many ranges of addresses there are of each width.
+    """
+
+    __slots__ = ("_shelves", "_widths")
+
+    def __init__(self, shelves: Mapping[str, Shelf], widths: Mapping[_Width, int]) -> None:
+        self._shelves = shelves
+        self._widths = widths
+
+    def with_changes(self, changes: Mapping[str, _Changes]) -> _List:
+        shelves, widths = dict(self._shelves), self._widths
+        for field, changed in changes.items():
+            before = shelves.get(field) or Shelf()
+            if field == _IP:
+                widths = _recounted(widths, before, changed)
+            shelves[field] = before.changed(changed)
+        return _List({field: shelves[field] for field in _WORDS if field in shelves}, widths)
+
+    def field_of(
+        self, values: Mapping[str, Hashable], address: _Address | None, now_s: float
+    ) -> str | None:
+        """By which field a payment is on the list, or None."""
+        for field, shelf in self._shelves.items():
+            if field == _IP:
+                if address is not None and self._has(shelf, address, now_s):
+                    return field
+            elif now_s < (shelf.get(values.get(field)) or 0.0):
+                return field
+        return None
+
+    def _has(self, shelf: Shelf, address: _Address, now_s: float) -> bool:
+        version, bits, number = address
+        for family, width in self._widths:
+            if family == version:
+                until_s = shelf.get((version, width, number >> (bits - width)))
+                if until_s is not None and now_s < until_s:
+                    return True
+        return False
+
+
+def _with_entries(layer: _Layer, entries: Sequence[FraudListEntry]) -> _Layer:
+    if not entries:
+        return layer
+    changes: dict[str, dict[str, _Changes]] = {}
+    for entry in entries:
+        value = _compared(entry.field, entry.value, entry.id)
+        if value is not None:
+            of_kind = changes.setdefault(entry.kind.value, {})
+            of_kind.setdefault(entry.field.value, {})[value] = _until_s(entry)
+    after = dict(layer)
+    for kind, changed in changes.items():
+        after[kind] = after.get(kind, _List({}, {})).with_changes(changed)
+    return after
+
+
+def _until_s(entry: FraudListEntry) -> float | None:
+    if entry.removed_at is not None:
+        return None
+    return math.inf if entry.expires_at is None else entry.expires_at.timestamp()
+
+
+def _compared(field: ListField, value: str, entry_id: str | None = None) -> Hashable | None:
+    """How a value is looked up; None for what cannot be, which is told of."""
+    if field is ListField.VPA:
+        return value.lower()
+    if field is not ListField.IP:
+        return value
+    if "/" not in value and (address := _address(value)) is not None:
+        return address
+    try:
+        network = network_of(value)
+    except ValueError:
+        _log.error("the entry %s of a fraud list is no IP address and does not count", entry_id)
+        return None
+    bits = network.prefixlen
+    prefix = int(network.network_address) >> (network.max_prefixlen - bits)
+    return (network.version, bits, prefix)
+
+
+def _recounted(
+    widths: Mapping[_Width, int], before: Shelf, changed: _Changes
+) -> Mapping[_Width, int]:
+    """How many ranges of each width there are after a change."""
+    after = dict(widths)
+    for key, until_s in changed.items():
+        was, will_be = before.get(key) is not None, until_s is not None
+        if was is not will_be:
+            version, bits, _prefix = cast("tuple[int, int, int]", key)
+            count = after.pop((version, bits), 0) + (1 if will_be else -1)
+            if count:
+                after[version, bits] = count
+    return after
+
+
+def _values(request: RiskRequest) -> dict[str, Hashable]:
+    instrument = request.instrument
+    is_vpa = instrument is not None and "@" in instrument
+    return {
+        "vpa": instrument.lower() if instrument and is_vpa else None,
+        "card": None if is_vpa else instrument,
+        "user": request.user_id,
+        "device": request.device.fingerprint,
+        "merchant": request.merchant_id,
+    }
+
+
+def _address(text: str | None) -> _Address | None:
+    if not text:
+        return None
+    try:
+        # The customary form, without making an object of it.
+        if ":" not in text:
+            return (4, 32, int.from_bytes(inet_pton(AF_INET, text)))
+        address = address_of(text)
+    except (ValueError, OSError):
+        return None
+    return (address.version, address.max_prefixlen, int(address))
 
 
 def configured(config: FraudConfig) -> tuple[FraudListEntry, ...]:
-    """What the configuration blocks, for all merchants."""
+    """What the configuration blocks, for all merchants.
+
+    Raises:
+        ConfigurationError: a value breaks the rule of its field.
+    """
     fields = (
-        (ListField.USER, config.blocked_users),
-        (ListField.VPA, config.blocked_vpas),
-        (ListField.DEVICE, config.blocked_devices),
-        (ListField.IP, config.blocked_ips),
+        (ListField.USER, "blocked_users", config.blocked_users),
+        (ListField.VPA, "blocked_vpas", config.blocked_vpas),
+        (ListField.DEVICE, "blocked_devices", config.blocked_devices),
+        (ListField.IP, "blocked_ips", config.blocked_ips),
     )
-    since = datetime.fromtimestamp(0, UTC)
     return tuple(
         FraudListEntry(
-            f"configured/{field}/{place}",
-            0,
-            None,
-            ListKind.BLOCK,
-            field,
-            value,
-            None,
-            "configuration",
-            since,
+            id=f"{_CONFIGURED}{field}/{place}",
+            bucket=0,
+            merchant_id=None,
+            kind=ListKind.BLOCK,
+            field=field,
+            value=_configured_value(field, value, f"fraud.{setting}[{place}]"),
+            reason=None,
+            created_by="configuration",
+            created_at=datetime.fromtimestamp(0, UTC),
         )
-        for field, values in fields
+        for field, setting, values in fields
         for place, value in enumerate(values)
     )
 
 
-class ListCache:
-    """The lists as they were at most a few seconds ago.
-
-    Nobody waits for a refresh, but for the very first; while the reader fails the last lists
-    count, and `stale` says so.
-
-    Args:
-        reader: where the table is; None for the configuration alone.
-        fixed: entries that always count.
-        clock: the time.
-        ttl_s: how old the lists may become before they are read again.
-        timeout_s: how long the first reading may hold up a payment.
-    """
-
-    def __init__(
-        self,
-        reader: ListReader | None,
-        fixed: Sequence[FraudListEntry],
-        clock: Clock,
-        ttl_s: float = 5.0,
-        timeout_s: float = 0.25,
-    ) -> None:
-        self._reader = reader
-        self._fixed = tuple(fixed)
-        self._clock = clock
-        self._ttl_s = ttl_s
-        self._timeout_s = timeout_s
-        self._lists = Lists(self._fixed)
-        self._refresh_at_s = float("-inf") if reader else float("inf")
-        self._refreshing: asyncio.Task[None] | None = None
-        self.stale = reader is not None
-
-    async def current(self) -> Lists:
-        """The lists to go by now."""
-        if self._clock.now().timestamp() >= self._refresh_at_s:
-            await self._refresh()
-        return self._lists
-
-    async def _refresh(self) -> None:
-        first = self._refresh_at_s == float("-inf")
-        if self._refreshing is None:
-            self._refreshing = asyncio.create_task(self._read(), name="fraud lists")
-        if first:
-            await asyncio.wait({self._refreshing}, timeout=self._timeout_s)
-            # Whether it was in time or not: only the first payment waits.
-            self._refresh_at_s = max(self._refresh_at_s, 0.0)
-
-    async def close(self) -> None:
-        """Stop a reading that is under way."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.wait({self._refreshing})
-
-    async def _read(self) -> None:
-        try:
-            if self._reader is not None:
-                entries = await self._reader.list_entries()
-                self._lists = Lists((*self._fixed, *entries))
-                self.stale = False
-        except Exception:  # noqa: BLE001 - a payment is never held up by its lists
-            _log.exception("the fraud lists could not be read")
-            self.stale = True
-        finally:
-            self._refresh_at_s = self._clock.now().timestamp() + self._ttl_s
-            self._refreshing = None
+def _configured_value(field: ListField, value: str, param: str) -> str:
+    try:
+        return normal_value(field, value, param)
+    except InvalidRequest as error:
+        raise ConfigurationError(message=error.message, param=param) from None
