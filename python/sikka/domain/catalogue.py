@@ -71,6 +71,10 @@ CATALOGUE: dict[str, CatalogueEntry] = {
     "payment_not_captured": _request(422, "Only a captured payment can be refunded."),
     "conflict": _request(409, "Somebody else changed the object at the same moment; try again."),
     "method_unavailable": _request(422, "This payment method is not available here."),
+    "rule_invalid": _request(400, "The rule's expression is not valid."),
+    "backtest_missing": _request(
+        422, "This version of the rule was not tried on past payments; do so, or force it."
+    ),
     # Who is asking.
     "api_key_missing": CatalogueEntry(ErrorType.AUTHENTICATION, 401, "Send an API key."),
     "api_key_invalid": CatalogueEntry(

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sikka.domain.payment import PaymentMethod
+
 
 class Decision(StrEnum):
     """What happens to the payment."""
@@ -55,6 +57,7 @@ class RiskRequest:
     device: Device
     at: datetime
     livemode: bool = True
+    method: PaymentMethod = PaymentMethod.UPI
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,17 @@ class FraudConfig:
         device_payments_per_10_min: of one device.
         ip_payments_per_10_min: of one address; many customers share one behind a carrier's NAT.
         device_instruments_per_day: different VPAs or cards on one device.
+        card_testing_amount_minor: what those who try stolen cards or accounts out pay at most.
+        card_testing_device_payments_per_10_min, card_testing_ip_payments_per_10_min,
+            card_testing_merchant_payments_per_10_min: of one device, address or merchant, when
+            they are as small as that.
+        card_testing_instruments_per_day: different VPAs or cards on that device or address.
+        probing_payments_per_10_min: of one customer or instrument, before an amount that is large
+            beside them.
+        probing_ratio: how many times `card_testing_amount_minor` an amount is at least to be large.
         amount_deviations_max: standard deviations above the customer's average that are usual.
         speed_km_h_max: what a customer can travel between two payments.
+        distance_km_max: from the place of the customer's last payment.
         review_score_hundredths, decline_score_hundredths: the risk score from which a person
             looks at the payment, and from which it is refused, whatever the single rules say;
             above 100 for never. A merchant may have its own.
@@ -44,8 +53,16 @@ class FraudConfig:
     device_payments_per_10_min: int = 60
     ip_payments_per_10_min: int = 600
     device_instruments_per_day: int = 10
+    card_testing_amount_minor: int = 10_000
+    card_testing_device_payments_per_10_min: int = 8
+    card_testing_ip_payments_per_10_min: int = 60
+    card_testing_merchant_payments_per_10_min: int = 60
+    card_testing_instruments_per_day: int = 4
+    probing_payments_per_10_min: int = 3
+    probing_ratio: float = 10.0
     amount_deviations_max: float = 6.0
     speed_km_h_max: float = 1_000.0
+    distance_km_max: float = 2_000.0
     review_score_hundredths: int = 60
     decline_score_hundredths: int = 95
     stale_policy: StalePolicy = StalePolicy.RULES_ONLY

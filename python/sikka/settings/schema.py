@@ -251,8 +251,16 @@ class Fraud:
     device_payments_per_10_min: Count = 60
     ip_payments_per_10_min: Count = 600
     device_instruments_per_day: Count = 10
+    card_testing_amount_minor: Amount = 10_000
+    card_testing_device_payments_per_10_min: Count = 8
+    card_testing_ip_payments_per_10_min: Count = 60
+    card_testing_merchant_payments_per_10_min: Count = 60
+    card_testing_instruments_per_day: Count = 4
+    probing_payments_per_10_min: Count = 3
+    probing_ratio: Annotated[float, Meta(ge=1, description="a number of 1 or more")] = 10.0
     amount_deviations_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 6.0
     speed_km_h_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 1_000.0
+    distance_km_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 2_000.0
     review_score_hundredths: Hundredths = 60
     decline_score_hundredths: Hundredths = 95
     blocked_users: tuple[Text, ...] = ()
