@@ -248,6 +248,7 @@ def _models() -> None:
     )
     index("fraud_models", "created_at", "id")
     index("fraud_models", "revision")
+    index("fraud_models", "state", "promoted_at")
     create_table(
         "fraud_model_files",
         column("id", code()),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sikka.domain.change import Change
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
 from sikka.domain.fraud import FraudAssessment, Review, RiskRequest
+from sikka.domain.fraud_model import FraudModel, ModelState
 from sikka.domain.ledger import Account, AccountKind, LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.outcome import Outcome
@@ -105,6 +106,29 @@ class FraudPolicyStore(Protocol):
 
     async def revision(self) -> int:
         """How often the policy was changed: the number in `FraudRevision`."""
+        ...
+
+
+class FraudModelStore(Protocol):
+    """Reads of the registry of models. Every read sees all that `commit` has acknowledged.
+
+    All raise Unavailable when the database is away.
+    """
+
+    async def model(self, version: str) -> FraudModel | None:
+        """The model of that version, or None."""
+        ...
+
+    async def models(self, page: Page) -> Sequence[FraudModel]:
+        """All models, as the lists of `Reader`."""
+        ...
+
+    async def in_force(self) -> Mapping[ModelState, FraudModel]:
+        """The champion, the challenger and the one in shadow, as far as there are any."""
+        ...
+
+    async def champion_before(self, promoted_at: datetime | None) -> FraudModel | None:
+        """The retired model that was promoted last, and before that time if one is given."""
         ...
 
 

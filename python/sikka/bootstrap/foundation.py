@@ -21,6 +21,7 @@ from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.fraud_reads import SqlFraudReads
 from sikka.journal.journal import Limits, SqlJournal
+from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.reader import SqlReader
 from sikka.journal.store import SqlStore
@@ -143,6 +144,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             policy=Policy(**asdict(settings.policy)),
             observe=observers,
             fraud_policy=SqlFraudPolicy(database),
+            fraud_models=SqlFraudModels(database),
         )
         listener = Listener(parts)
         upi_callbacks: UpiCallbacks | NoUpiCallbacks = NoUpiCallbacks()

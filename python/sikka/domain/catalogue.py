@@ -70,6 +70,9 @@ CATALOGUE: dict[str, CatalogueEntry] = {
     "refund_exceeds_captured": _request(422, "The refund is more than what is left to refund."),
     "payment_not_captured": _request(422, "Only a captured payment can be refunded."),
     "conflict": _request(409, "Somebody else changed the object at the same moment; try again."),
+    "model_invalid": _request(400, "These are not the bytes and the document of one model."),
+    "model_schema_mismatch": _request(422, "The model was trained on other features than these."),
+    "model_version_taken": _request(409, "Another model has this version; models never change."),
     "method_unavailable": _request(422, "This payment method is not available here."),
     "rule_invalid": _request(400, "The rule's expression is not valid."),
     "backtest_missing": _request(

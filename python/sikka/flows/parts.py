@@ -10,6 +10,7 @@ from sikka.domain.records import Actor
 from sikka.ports import (
     Clock,
     FraudEngine,
+    FraudModelStore,
     FraudPolicyStore,
     Journal,
     Observer,
@@ -60,6 +61,7 @@ class Parts:
     policy: Policy
     observe: Observer
     fraud_policy: FraudPolicyStore
+    fraud_models: FraudModelStore
 
     def rail(self, name: str) -> UpiRail:
         """The rail of that name.

@@ -537,6 +537,7 @@ fraud_models = _table(
     number("revision"),
     UniqueConstraint("version"),
     Index(None, "revision"),
+    Index(None, "state", "promoted_at"),
     Index(None, "created_at", "id"),
 )
 

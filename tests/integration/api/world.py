@@ -24,6 +24,7 @@ from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade
+from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.outbox import SqlOutbox
 from sikka.journal.reader import SqlReader
@@ -146,6 +147,7 @@ async def api_house(url: str) -> AsyncIterator[ApiHouse]:
             policy=Policy(),
             observe=observe,
             fraud_policy=SqlFraudPolicy(database),
+            fraud_models=SqlFraudModels(database),
         )
         endpoints = Endpoints(
             flows,

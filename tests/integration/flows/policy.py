@@ -15,6 +15,7 @@ from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade
+from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.reader import SqlReader
 from sikka.journal.store import SqlStore
 from sikka_core import new_id
@@ -70,6 +71,7 @@ async def policy_house(url: str, gateways: int = 2) -> AsyncIterator[PolicyHouse
                     policy=Policy(),
                     observe=lambda what, /, **facts: heard.append((what, facts)),
                     fraud_policy=SqlFraudPolicy(database),
+                    fraud_models=SqlFraudModels(database),
                 )
             )
         merchant = a_merchant(id=new_id("mer", 7, 1_763_892_000_000))

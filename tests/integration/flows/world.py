@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sikka.domain.change import Change
 from sikka.domain.fraud import Decision, Device, FraudAssessment, RiskLevel, RiskRequest
@@ -168,6 +168,7 @@ class FlowWorld:
             policy=Policy(),
             observe=lambda what, /, **facts: self.heard.append(what),
             fraud_policy=fraud_policy,
+            fraud_models=cast("Any", None),
         )
 
     async def register(self) -> None:

@@ -83,6 +83,7 @@ class Stage:
             policy=Policy(),
             observe=self.observe,
             fraud_policy=cast("Any", None),
+            fraud_models=cast("Any", None),
         )
         self.endpoints = Endpoints(
             self.parts, self.outbox, RULES, self.box, rotation_overlap_s=ROTATION_OVERLAP_S

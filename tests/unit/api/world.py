@@ -30,6 +30,7 @@ from sikka.domain.webhook_views import DeletedEndpointView, EndpointView, Replay
 from sikka.flows.parts import Answer, Caller, Parts, Policy
 from sikka.ports import AccountBalance, Page, UpiState, VpaHolder
 from sikka_core import new_id, upi_transaction_id
+from tests.unit.api.models import MemoryModels
 from tests.unit.domain.records import merchant as a_merchant
 
 PEPPER = b"a pepper of the tests"
@@ -489,6 +490,7 @@ class World:
             policy=Policy(),
             observe=observe,
             fraud_policy=self.memory,
+            fraud_models=MemoryModels(self.memory),
         )
         return ApiParts(
             flows=flows,

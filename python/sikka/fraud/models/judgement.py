@@ -9,20 +9,26 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The word of the model that decides, and of the one that is asked beside it.
+    """The word of the model that decides, and of those that are asked beside it.
 
     Args:
-        version: of the model that decides.
-        probability: the calibrated chance of fraud, 0 to 1.
-        top: the features that moved the margin most, each with how far, the strongest first.
-        challenger_version, challenger_probability: the other model's; None when there is none.
+        version: of the model that decides; None when there is only one in shadow.
+        probability: the calibrated chance of fraud, 0 to 1; None without a model, or when its
+            leaves add up to no number, which no training makes.
+        top: the features that moved the margin most, each with how far, the strongest first. It
+            may be computed when it is looked at, from the vector, and costs more than all else.
+        challenger_version, challenger_probability: the challenger's, or the champion's where the
+            challenger decides; None when there is no challenger.
+        shadow_version, shadow_probability: of the model in shadow; None when there is none.
     """
 
-    version: str
-    probability: float
+    version: str | None
+    probability: float | None
     top: Sequence[tuple[str, float]] = ()
     challenger_version: str | None = None
     challenger_probability: float | None = None
+    shadow_version: str | None = None
+    shadow_probability: float | None = None
 
 
 class Judge(Protocol):
@@ -33,7 +39,7 @@ class Judge(Protocol):
 
         Args:
             key: what a challenger's share is chosen by; the same key, the same model.
-            vector: (len(SCHEMA),) float32.
+            vector: (len(SCHEMA),) float32; it must not change while the judgement is looked at.
 
         Returns:
             None when no model is in force.
