@@ -1,15 +1,17 @@
-"""From broken rules and lists to a score, a level, a decision and reasons."""
+"""From scores, rules and lists to a risk score, a level, a decision and reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from sikka.domain.fraud import Decision, RiskLevel
 from sikka.fraud.lists import Listing
 from sikka.fraud.rules import Severity, Violation
+from sikka.fraud.thresholds import Thresholds
 
-# What remains when nothing speaks against a payment.
+# What remains when nothing speaks against a payment and no model has judged it.
 BASE_HUNDREDTHS = 2
 _LISTED_HUNDREDTHS = {Decision.APPROVE: 0, Decision.REVIEW: 60, Decision.DECLINE: 95}
 _LEVELS = (
@@ -19,6 +21,8 @@ _LEVELS = (
     (10, RiskLevel.LOW),
     (0, RiskLevel.VERY_LOW),
 )
+# Graver decisions are further on.
+_GRAVITY = (Decision.APPROVE, Decision.REVIEW, Decision.DECLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +37,41 @@ class Verdict:
 
 
 def verdict_of(
-    violations: Sequence[Violation], listing: Listing | None, review_score_hundredths: int
+    violations: Sequence[Violation],
+    listing: Listing | None,
+    thresholds: Thresholds,
+    probability: float | None = None,
 ) -> Verdict:
-    """Combine what was found.
+    """Combine what was found, in the order allow, block, review.
 
-    An allow list outweighs everything; then come blocks, then reviews. The score is the chance
-    that at least one of the signals is right, as if they were independent.
+    The score is the chance that at least one of the signals is right, as if they were
+    independent. A model has already weighed what the notes say, so beside one they are words
+    and no signals.
+
+    Args:
+        violations: the broken rules.
+        listing: the list that decides about the payment, if one does.
+        thresholds: of the merchant.
+        probability: the model's calibrated chance of fraud; None without a model.
     """
-    if not violations and listing is None and review_score_hundredths > BASE_HUNDREDTHS:
-        return _NOTHING_FOUND
     ordered = sorted(violations, key=_gravity)
     names = tuple(each.name for each in ordered if each.severity is not Severity.NOTE)
     reasons = tuple(each.reason for each in ordered)
-    weights = [each.weight_hundredths for each in violations]
+    weights = [
+        each.weight_hundredths
+        for each in violations
+        if probability is None or each.severity is not Severity.NOTE
+    ]
     if listing is not None:
         weights.append(_LISTED_HUNDREDTHS[listing.decision])
         names, reasons = (listing.name, *names), (listing.reason, *reasons)
-    score = _combined(weights)
-    decision = _decision(violations, score, review_score_hundredths)
+    score = _combined(weights, BASE_HUNDREDTHS / 100 if probability is None else probability)
+    by_score, words = _by_score(score, thresholds)
+    if words is not None:
+        reasons = (*reasons, words)
+    decision = graver(by_score, _by_rules(violations))
+    if any(each.severity is Severity.ALLOW for each in violations):
+        decision = Decision.APPROVE
     if listing is not None and (
         listing.decision is not Decision.REVIEW or decision is Decision.APPROVE
     ):
@@ -63,28 +84,37 @@ def level_of(score_hundredths: int) -> RiskLevel:
     return next(level for least, level in _LEVELS if score_hundredths >= least)
 
 
+def graver(first: Decision, second: Decision) -> Decision:
+    """The graver of two decisions."""
+    return max(first, second, key=_GRAVITY.index)
+
+
 def _gravity(violation: Violation) -> tuple[int, int]:
     return (-violation.severity, -violation.weight_hundredths)
 
 
-def _combined(weights_hundredths: Sequence[int]) -> int:
-    innocent = 1.0 - BASE_HUNDREDTHS / 100
+def _combined(weights_hundredths: Sequence[int], base: float) -> int:
+    innocent = 1.0 - base
     for weight in weights_hundredths:
         innocent *= 1.0 - weight / 100
-    return min(100, round(100 * (1.0 - innocent)))
+    # Never rounded up: a score reaches a threshold when the chance does.
+    return min(100, floor(100 * (1.0 - innocent) + 1e-9))
 
 
-def _decision(
-    violations: Sequence[Violation], score: int, review_score_hundredths: int
-) -> Decision:
+def _by_score(score: int, thresholds: Thresholds) -> tuple[Decision, str | None]:
+    if score >= thresholds.decline_score_hundredths:
+        least, what = thresholds.decline_score_hundredths, "payments are refused"
+        decision = Decision.DECLINE
+    elif score >= thresholds.review_score_hundredths:
+        least, what = thresholds.review_score_hundredths, "a person looks at payments"
+        decision = Decision.REVIEW
+    else:
+        return Decision.APPROVE, None
+    return decision, f"The score {score / 100:.2f} reaches {least / 100:.2f}, from which {what}."
+
+
+def _by_rules(violations: Sequence[Violation]) -> Decision:
     gravest = max((each.severity for each in violations), default=Severity.NOTE)
     if gravest is Severity.DECLINE:
         return Decision.DECLINE
-    if gravest is Severity.REVIEW or score >= review_score_hundredths:
-        return Decision.REVIEW
-    return Decision.APPROVE
-
-
-_NOTHING_FOUND = Verdict(
-    BASE_HUNDREDTHS, level_of(BASE_HUNDREDTHS), Decision.APPROVE, violations=(), reasons=()
-)
+    return Decision.REVIEW if gravest is Severity.REVIEW else Decision.APPROVE

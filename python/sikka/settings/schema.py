@@ -263,10 +263,31 @@ class Fraud:
     distance_km_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 2_000.0
     review_score_hundredths: Hundredths = 60
     decline_score_hundredths: Hundredths = 95
+    stale_policy: Literal["rules_only", "review", "decline"] = "rules_only"
     blocked_users: tuple[Text, ...] = ()
     blocked_vpas: tuple[Text, ...] = ()
     blocked_devices: tuple[Text, ...] = ()
     blocked_ips: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The memory of customers, instruments, devices, addresses and merchants.
+
+    `store` says where it is: in each process, or in Redis, shared by all; by default in Redis
+    where Redis is configured. `timeout_s` is how long a payment waits for Redis. `warm_days` and
+    `warm_payments_max` bound what an empty memory is filled with from the database.
+    """
+
+    store: Literal["memory", "redis"] | None = None
+    timeout_s: Seconds = 0.005
+    entities_max: Annotated[
+        int, Meta(ge=1_000, le=100_000_000, description="a whole number of 1000 to 100000000")
+    ] = 200_000
+    warm_days: Annotated[int, Meta(ge=1, le=366, description="1 to 366 days")] = 30
+    warm_payments_max: Annotated[
+        int, Meta(ge=0, le=10_000_000, description="0 to 10000000 payments")
+    ] = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,11 +389,16 @@ class Settings:
     upi: Upi = field(default_factory=Upi)
     webhooks: Webhooks = field(default_factory=Webhooks)
     fraud: Fraud = field(default_factory=Fraud)
+    features: Features = field(default_factory=Features)
     policy: Policy = field(default_factory=Policy)
     rate_limit: RateLimit = field(default_factory=RateLimit)
     worker: Worker = field(default_factory=Worker)
     secrets: Secrets = field(default_factory=Secrets)
     logging: Logging = field(default_factory=Logging)
+
+    def __post_init__(self) -> None:
+        if self.features.store == "redis" and self.redis is None:
+            raise BrokenRuleError("features.store", "redis needs the section redis")
 
     @classmethod
     def load(cls, path: Path | None, environ: Mapping[str, str]) -> Settings:
