@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from sikka.domain.change import Change
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
 from sikka.domain.fraud import FraudAssessment, Review, RiskRequest
+from sikka.domain.fraud_label import FraudLabel
 from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud_report import FraudReport
 from sikka.domain.ledger import Account, AccountKind, LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.outcome import Outcome
@@ -393,6 +395,16 @@ class Reader(Protocol):
 
     async def reviews_of(self, payment_id: str) -> Sequence[Review]:
         """What people decided about a payment, newest first."""
+        ...
+
+    async def fraud_labels(
+        self, merchant_id: str, livemode: bool, page: Page, *, payment_id: str | None = None
+    ) -> Sequence[FraudLabel]:
+        """What became known of a merchant's payments, of one or of all."""
+        ...
+
+    async def fraud_reports(self, page: Page) -> Sequence[FraudReport]:
+        """The last report of every version of a model, the latest first."""
         ...
 
     async def events(

@@ -71,14 +71,14 @@ async def test_the_way_back_leaves_nothing_and_the_way_forth_can_be_gone_again(
 ) -> None:
     assert await migrate.current(database_url) is None
     await migrate.upgrade(database_url)
-    assert await migrate.current(database_url) == migrate.head() == "0002"
+    assert await migrate.current(database_url) == migrate.head() == "0004"
     await migrate.downgrade(database_url, "base")
     assert await migrate.current(database_url) is None
     left = await on(database_url, lambda connection: inspect(connection).get_table_names())
     assert left == ["alembic_version"]
     await migrate.upgrade(database_url)
     await migrate.upgrade(database_url)
-    assert await migrate.current(database_url) == "0002"
+    assert await migrate.current(database_url) == "0004"
 
 
 async def test_every_bucket_has_the_end_of_its_audit_chain(database_url: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sikka.domain.fraud import Decision
-from sikka.domain.payment import PaymentMethod
+from sikka.domain.fraud_label import FraudLabel
+from sikka.domain.fraud_verdict import Verdict, matures_at, verdicts_of
+from sikka.domain.payment import PaymentMethod, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +17,12 @@ class AssessedPayment:
     """One payment with all that its features were computed from, and what is known of it since.
 
     Args:
-        payment_id, merchant_id, user_id, amount_minor, currency, payment_method, livemode,
+        payment_id, merchant_id, user_id, amount_minor, currency, payment_method, status, livemode,
             created_at: of the payment.
         instrument, device_fingerprint, ip_address, latitude_microdegrees, longitude_microdegrees:
             as its assessment keeps them.
         decision: of the assessment.
-        fraud, known_at: the label that became known last, and when; None without a label.
+        labels: all of them, in any order.
     """
 
     payment_id: str
@@ -28,6 +31,7 @@ class AssessedPayment:
     amount_minor: int
     currency: str
     payment_method: PaymentMethod
+    status: Status
     livemode: bool
     created_at: datetime
     instrument: str | None
@@ -36,13 +40,27 @@ class AssessedPayment:
     latitude_microdegrees: int | None
     longitude_microdegrees: int | None
     decision: Decision
-    fraud: bool | None = None
-    known_at: datetime | None = None
+    labels: Sequence[FraudLabel] = ()
 
     @property
     def user(self) -> str:
         """Whom the features know the customer as."""
         return user_of(self.merchant_id, self.user_id)
+
+    @property
+    def fraud(self) -> bool | None:
+        """What labels say of the payment; None when none does."""
+        verdicts = verdicts_of(self.payment_id, None, self.labels)
+        return verdicts[-1].fraud if verdicts else None
+
+    def verdicts(self, delay: timedelta) -> Sequence[Verdict]:
+        """What is held to be true of the payment, and since when (`sikka.domain.fraud_verdict`).
+
+        Args:
+            delay: after which silence means that it was genuine.
+        """
+        matures = matures_at(self.status, self.created_at, delay)
+        return verdicts_of(self.payment_id, matures, self.labels)
 
     @property
     def latitude(self) -> float | None:

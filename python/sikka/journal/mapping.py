@@ -23,6 +23,7 @@ from sikka.domain.fraud_policy import (
     FraudRule,
     FraudThresholds,
 )
+from sikka.domain.fraud_report import FraudReport
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, IdempotencyRecord
@@ -140,6 +141,7 @@ MAPPINGS = {
         Mapping(FraudThresholds, tables.fraud_thresholds),
         Mapping(FraudModel, tables.fraud_models),
         Mapping(FraudModelFile, tables.fraud_model_files),
+        Mapping(FraudReport, tables.fraud_reports),
         Mapping(Payment, tables.payments),
         Mapping(UpiTransaction, tables.upi_transactions),
         Mapping(FraudAssessment, tables.fraud_assessments),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,26 +10,26 @@ from sqlalchemy import select
 
 from sikka.domain.fraud import Decision
 from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.payment import PaymentMethod
+from sikka.domain.fraud_label import FraudLabel
+from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal import tables
 from sikka.journal.database import Database
+from sikka.journal.label_reads import labels_by_payment
 from sikka.journal.mapping import raw, rows_of
 from sikka_core import new_id
 
 CHUNK_ROWS = 2_000
 
 _PAYMENT = (
-    "id", "merchant_id", "user_id", "amount", "currency", "payment_method", "livemode",
+    "id", "merchant_id", "user_id", "amount", "currency", "payment_method", "status", "livemode",
     "created_at",
 )  # fmt: skip
 _ASSESSMENT = (
     "instrument", "device_fingerprint", "ip_address", "latitude_microdegrees",
     "longitude_microdegrees", "decision",
 )  # fmt: skip
-_LABEL = ("payment_id", "fraud", "known_at")
 _PAYMENT_ROWS = rows_of(tables.payments, _PAYMENT)
 _ASSESSMENT_ROWS = rows_of(tables.fraud_assessments, _ASSESSMENT)
-_LABEL_ROWS = rows_of(tables.fraud_labels, _LABEL)
 
 # An id's prefix and the ten characters that hold its time.
 _TIME_CHARACTERS = len("pay_") + 10
@@ -79,6 +79,13 @@ class SqlPaymentHistory:
         rows = await self._database.rows(query)
         return await self._labelled(rows[::-1])
 
+    async def of(self, payment_ids: Collection[str]) -> Sequence[AssessedPayment]:
+        """The payments of these ids, in the order of the ids; those without are left out."""
+        if not payment_ids:
+            return ()
+        query = _joined().where(tables.payments.c.id.in_(sorted(payment_ids)))
+        return await self._labelled(await self._database.rows(query.order_by(tables.payments.c.id)))
+
     async def _chunk(self, after: str, before: str, limit: int) -> Sequence[AssessedPayment]:
         id_ = tables.payments.c.id
         query = _joined().where(id_ > after, id_ < before).order_by(id_).limit(limit)
@@ -89,27 +96,11 @@ class SqlPaymentHistory:
             return ()
         paid = _PAYMENT_ROWS.decode([tuple(row)[: len(_PAYMENT)] for row in rows])
         assessed = _ASSESSMENT_ROWS.decode([tuple(row)[len(_PAYMENT) :] for row in rows])
-        labels = await self._labels([row[0] for row in paid])
+        labels = await labels_by_payment(self._database, [row[0] for row in paid])
         return [
-            _record(payment, assessment, labels.get(payment[0], (None, None)))
+            _record(payment, assessment, labels.get(payment[0], ()))
             for payment, assessment in zip(paid, assessed, strict=True)
         ]
-
-    async def _labels(
-        self, payment_ids: Sequence[str]
-    ) -> dict[str, tuple[bool | None, datetime | None]]:
-        """The label of each payment that became known last."""
-        labels = tables.fraud_labels
-        query = (
-            select(*raw(labels, _LABEL))
-            .where(labels.c.payment_id.in_(payment_ids))
-            .order_by(labels.c.payment_id, labels.c.known_at, labels.c.id)
-        )
-        rows = await self._database.rows(query)
-        return {
-            payment_id: (fraud, known_at)
-            for payment_id, fraud, known_at in _LABEL_ROWS.decode([tuple(row) for row in rows])
-        }
 
 
 def _joined() -> Any:
@@ -127,11 +118,10 @@ def _first_id(at: datetime) -> str:
 def _record(
     payment: Sequence[Any],
     assessment: Sequence[Any],
-    label: tuple[bool | None, datetime | None],
+    labels: Sequence[FraudLabel],
 ) -> AssessedPayment:
-    id_, merchant_id, user_id, amount, currency, method, livemode, created_at = payment
+    id_, merchant_id, user_id, amount, currency, method, status, livemode, created_at = payment
     instrument, device, ip, latitude, longitude, decision = assessment
-    fraud, known_at = label
     return AssessedPayment(
         payment_id=id_,
         merchant_id=merchant_id,
@@ -139,6 +129,7 @@ def _record(
         amount_minor=amount,
         currency=currency,
         payment_method=PaymentMethod(method),
+        status=Status(status),
         livemode=livemode,
         created_at=created_at,
         instrument=instrument,
@@ -147,6 +138,5 @@ def _record(
         latitude_microdegrees=latitude,
         longitude_microdegrees=longitude,
         decision=Decision(decision),
-        fraud=fraud,
-        known_at=known_at,
+        labels=labels,
     )

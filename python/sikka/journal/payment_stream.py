@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sikka.domain.fraud_history import AssessedPayment
+from sikka.domain.fraud_verdict import Verdict
 from sikka.journal.payment_history import SqlPaymentHistory
 
 
@@ -14,8 +15,9 @@ from sikka.journal.payment_history import SqlPaymentHistory
 class SqlPaymentStream:
     """Live payments of one currency. See `sikka.fraud.training.stored.StoredPayments`.
 
-    A payment without a label whose label delay has passed counts as no fraud: nobody has
-    complained. One whose delay has not passed has no label.
+    A label is what is held to be true of a payment when the reading begins, and since when
+    (`sikka.domain.fraud_verdict`): the memory of features learnt it at that very moment. A payment
+    of which nothing is known has none.
 
     Args:
         history: where to read.
@@ -45,6 +47,7 @@ class SqlPaymentStream:
                 yield self._columns(rows)
 
     def _columns(self, rows: Sequence[AssessedPayment]) -> dict[str, Sequence[object]]:
+        verdicts = [self._held(each) for each in rows]
         return {
             "payment_id": [each.payment_id for each in rows],
             "time_ms": [_milliseconds(each.created_at) for each in rows],
@@ -58,16 +61,14 @@ class SqlPaymentStream:
             "merchant": [each.merchant_id for each in rows],
             "latitude": [each.latitude for each in rows],
             "longitude": [each.longitude for each in rows],
-            "fraud": [self._fraud(each) for each in rows],
-            "known_ms": [
-                None if each.known_at is None else _milliseconds(each.known_at) for each in rows
-            ],
+            "fraud": [None if held is None else held.fraud for held in verdicts],
+            "known_ms": [None if held is None else _milliseconds(held.at) for held in verdicts],
         }
 
-    def _fraud(self, payment: AssessedPayment) -> bool | None:
-        if payment.fraud is not None:
-            return payment.fraud
-        return False if payment.created_at + self.label_delay <= self.now else None
+    def _held(self, payment: AssessedPayment) -> Verdict | None:
+        """The verdict that is in force when the reading begins."""
+        past = [each for each in payment.verdicts(self.label_delay) if each.at <= self.now]
+        return past[-1] if past else None
 
 
 def _milliseconds(at: datetime) -> int:

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, or_, select
 
 from sikka.domain.delivery import DELETED, WebhookAttempt, WebhookDelivery
 from sikka.domain.fraud import FraudAssessment, Review
+from sikka.domain.fraud_label import FraudLabel
+from sikka.domain.fraud_report import FraudReport
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, PaymentMethod, Stage, Status, UpiTransaction
@@ -87,6 +89,18 @@ class SqlReader:
     async def reviews_of(self, payment_id: str) -> Sequence[Review]:
         where = tables.reviews.c.payment_id == payment_id
         return await newest(self._database, MAPPINGS[Review], _EVERYTHING, where, at="at")
+
+    async def fraud_labels(
+        self, merchant_id: str, livemode: bool, page: Page, *, payment_id: str | None = None
+    ) -> Sequence[FraudLabel]:
+        table = tables.fraud_labels.c
+        where = _of_merchant(table, merchant_id, livemode)
+        if payment_id is not None:
+            where.append(table.payment_id == payment_id)
+        return await self._newest(FraudLabel, page, *where)
+
+    async def fraud_reports(self, page: Page) -> Sequence[FraudReport]:
+        return await newest(self._database, MAPPINGS[FraudReport], page, at="made_at")
 
     async def events(
         self,

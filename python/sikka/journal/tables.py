@@ -560,7 +560,21 @@ fraud_labels = _table(
     text("created_by", 255),
     time("created_at"),
     flag("livemode"),
+    text("reference", 100, nullable=True),
+    Index(None, "payment_id", "reference", "fraud", unique=True),
     Index(None, "payment_id", "known_at", "id"),
     Index(None, "merchant_id", "created_at", "livemode", "id"),
     Index(None, "created_at", "id"),
+)
+
+# What monitoring last found of each version of a model; one row a version.
+fraud_reports = _table(
+    "fraud_reports",
+    code("id", primary_key=True),
+    bucket(),
+    text("model_version", 64),
+    json("report"),
+    time("made_at"),
+    UniqueConstraint("model_version"),
+    Index(None, "made_at", "id"),
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -14,11 +15,11 @@ from sikka.journal.store import SqlStore
 from tests.integration.flows.world import FlowWorld
 
 
-@pytest.fixture
-async def world(sqlite_url: str) -> AsyncIterator[FlowWorld]:
-    """The flows on a fresh SQLite file, with a merchant."""
-    await upgrade(sqlite_url)
-    database = Database.open(sqlite_url)
+@asynccontextmanager
+async def world_on(url: str) -> AsyncIterator[FlowWorld]:
+    """The flows on a fresh database, with a merchant."""
+    await upgrade(url)
+    database = Database.open(url)
     journal = SqlJournal(database, lambda what, /, **facts: None)
     await journal.start()
     world = FlowWorld(
@@ -28,7 +29,22 @@ async def world(sqlite_url: str) -> AsyncIterator[FlowWorld]:
         SqlReader(database),
         SqlFraudPolicy(database),
     )
+    world.database = database
     await world.register()
     yield world
     await journal.stop()
     await database.close()
+
+
+@pytest.fixture
+async def world(sqlite_url: str) -> AsyncIterator[FlowWorld]:
+    """The flows on a fresh SQLite file."""
+    async with world_on(sqlite_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def either(database_url: str) -> AsyncIterator[FlowWorld]:
+    """The flows once on SQLite and once on MariaDB."""
+    async with world_on(database_url) as world:
+        yield world

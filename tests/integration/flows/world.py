@@ -19,6 +19,7 @@ from sikka.domain.refund import Refund
 from sikka.flows.parts import Answer, Caller, IdempotencyClaim, Parts, Policy
 from sikka.flows.pay_upi import UpiOrder, pay_upi
 from sikka.flows.refund import RefundOrder, refund
+from sikka.journal.database import Database
 from sikka.ports import (
     FraudPolicyStore,
     Journal,
@@ -141,6 +142,8 @@ class ScriptedEngine:
 
 class FlowWorld:
     """Parts on a real journal, and short words for what tests do again and again."""
+
+    database: Database
 
     def __init__(
         self,

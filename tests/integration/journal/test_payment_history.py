@@ -10,7 +10,7 @@ from sikka.domain.change import Change
 from sikka.domain.fraud import Decision
 from sikka.domain.fraud_history import AssessedPayment
 from sikka.domain.fraud_label import FraudLabel, LabelSource
-from sikka.domain.payment import PaymentMethod
+from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal.payment_history import SqlPaymentHistory
 from sikka_core import new_id
 from tests.integration.journal.made import AT, MERCHANT_ID, made_assessment, made_payment
@@ -67,6 +67,7 @@ async def test_a_payment_comes_with_all_that_its_features_were_computed_from(
             amount_minor=129_900,
             currency="INR",
             payment_method=PaymentMethod.UPI,
+            status=Status.PENDING,
             livemode=False,
             created_at=payment.created_at,
             instrument="asha@simbank",
@@ -103,5 +104,6 @@ async def test_the_label_that_became_known_last_counts(
     await labelled(journal, payment, False, 200)
     await labelled(journal, payment, True, 100)
     first, second = await SqlPaymentHistory(database).latest(AT, 10)
-    assert (first.fraud, first.known_at) == (False, AT + timedelta(seconds=200))
-    assert (second.payment_id, second.fraud, second.known_at) == (other.id, None, None)
+    assert (first.fraud, len(first.labels)) == (False, 2)
+    assert (second.payment_id, second.fraud, second.labels) == (other.id, None, ())
+    assert await SqlPaymentHistory(database).of([payment.id, new_id("pay", 7, 0)]) == [first]

@@ -18,7 +18,9 @@ from sikka.domain import api_key
 from sikka.domain.change import Change
 from sikka.domain.errors import Conflict, Duplicate, NotFound, RailUnavailable
 from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel, RiskRequest
+from sikka.domain.fraud_label import FraudLabel
 from sikka.domain.fraud_policy import REVISION_ID, FraudRevision
+from sikka.domain.fraud_report import FraudReport
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, Scope, WebhookEndpoint
 from sikka.domain.outcome import Outcome, OutcomeKind
@@ -221,6 +223,16 @@ class Memory:
 
     async def reviews_of(self, payment_id: str) -> Sequence[Any]:
         raise NotImplementedError
+
+    async def fraud_labels(
+        self, merchant_id: str, livemode: bool, page: Page, *, payment_id: str | None = None
+    ) -> Sequence[FraudLabel]:
+        return self._page(
+            FraudLabel, page, merchant_id=merchant_id, livemode=livemode, payment_id=payment_id
+        )
+
+    async def fraud_reports(self, page: Page) -> Sequence[FraudReport]:
+        return self._page(FraudReport, page)
 
     async def events(
         self,

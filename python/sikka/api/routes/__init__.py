@@ -6,6 +6,7 @@ from sikka.api.route import Route
 from sikka.api.routes.administration import ADMINISTRATION
 from sikka.api.routes.books import BOOKS
 from sikka.api.routes.fraud import FRAUD
+from sikka.api.routes.labels import LABELS
 from sikka.api.routes.operations import OPERATIONS
 from sikka.api.routes.payments import PAYMENTS
 from sikka.api.routes.webhooks import WEBHOOKS
@@ -14,6 +15,7 @@ ROUTES: tuple[Route, ...] = (
     *PAYMENTS,
     *WEBHOOKS,
     *FRAUD,
+    *LABELS,
     *BOOKS,
     *ADMINISTRATION,
     *OPERATIONS,
