@@ -60,7 +60,7 @@ class SqlPaymentHistory:
         Raises:
             Unavailable: the database cannot be read.
         """
-        after, before = _first_id(since), _first_id(until)
+        after, before = first_id(since), first_id(until)
         while True:
             chunk = await self._chunk(after, before, rows)
             if not chunk:
@@ -72,12 +72,18 @@ class SqlPaymentHistory:
         """The latest payments made since then, at most `limit`, the earliest first."""
         query = (
             _joined()
-            .where(tables.payments.c.id >= _first_id(since))
+            .where(tables.payments.c.id >= first_id(since))
             .order_by(tables.payments.c.id.desc())
             .limit(limit)
         )
         rows = await self._database.rows(query)
         return await self._labelled(rows[::-1])
+
+    async def after(
+        self, payment_id: str, until: datetime, limit: int
+    ) -> Sequence[AssessedPayment]:
+        """The next payments after an id (or what begins one) that were made before `until`."""
+        return await self._chunk(payment_id, first_id(until), limit)
 
     async def of(self, payment_ids: Collection[str]) -> Sequence[AssessedPayment]:
         """The payments of these ids, in the order of the ids; those without are left out."""
@@ -110,7 +116,7 @@ def _joined() -> Any:
     return select(*columns).select_from(joined)
 
 
-def _first_id(at: datetime) -> str:
+def first_id(at: datetime) -> str:
     """What all ids from that moment on are at least."""
     return new_id("pay", 0, int(at.timestamp() * 1000))[:_TIME_CHARACTERS]
 
