@@ -16,6 +16,9 @@ from sikka.journal.queries import moment
 
 _LABEL = MAPPINGS[FraudLabel]
 
+# SQLite takes 32,766 parameters a statement.
+IDS_A_QUERY = 2_000
+
 
 class SqlLabelReads:
     """Reads for those who bring labels, and for those who learn from them.
@@ -58,10 +61,10 @@ async def labels_by_payment(
     database: Database, payment_ids: Sequence[str]
 ) -> Mapping[str, Sequence[FraudLabel]]:
     """All labels of payments, by payment id; a payment without one is absent."""
-    if not payment_ids:
-        return {}
     found: defaultdict[str, list[FraudLabel]] = defaultdict(list)
-    query = select(*_LABEL.selected).where(tables.fraud_labels.c.payment_id.in_(payment_ids))
-    for label in _LABEL.records(await database.rows(query)):
-        found[label.payment_id].append(label)
+    for start in range(0, len(payment_ids), IDS_A_QUERY):
+        ids = payment_ids[start : start + IDS_A_QUERY]
+        query = select(*_LABEL.selected).where(tables.fraud_labels.c.payment_id.in_(ids))
+        for label in _LABEL.records(await database.rows(query)):
+            found[label.payment_id].append(label)
     return found

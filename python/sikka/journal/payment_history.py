@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.journal.label_reads import labels_by_payment
 from sikka.journal.mapping import raw, rows_of
-from sikka_core import new_id
+from sikka_core import new_id, time_ms_of_id
 
 CHUNK_ROWS = 2_000
 
@@ -84,6 +84,32 @@ class SqlPaymentHistory:
     ) -> Sequence[AssessedPayment]:
         """The next payments after an id (or what begins one) that were made before `until`."""
         return await self._chunk(payment_id, first_id(until), limit)
+
+    async def of_user(
+        self, merchant_id: str, user_id: str, until: datetime, limit: int
+    ) -> Sequence[AssessedPayment]:
+        """The latest payments of a merchant's customer made before `until`, earliest first."""
+        payments = tables.payments.c
+        query = (
+            _joined()
+            .where(
+                payments.user_id == user_id,
+                payments.merchant_id == merchant_id,
+                payments.id < first_id(until),
+            )
+            .order_by(payments.id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.rows(query)
+        return await self._labelled(rows[::-1])
+
+    async def begins_at(self) -> datetime | None:
+        """When the first payment of all was made; None when there is none."""
+        query = select(tables.payments.c.id).order_by(tables.payments.c.id).limit(1)
+        rows = await self._database.rows(query)
+        if not rows:
+            return None
+        return datetime.fromtimestamp(time_ms_of_id(rows[0][0]) / 1_000, UTC)
 
     async def of(self, payment_ids: Collection[str]) -> Sequence[AssessedPayment]:
         """The payments of these ids, in the order of the ids; those without are left out."""

@@ -16,6 +16,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from sikka.ops.fraud_metrics import FraudMetrics
+
 # Where the processes of one server leave their values for each other. The client library reads
 # the variable when it is imported: the supervisor sets it before it starts the workers.
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -106,6 +108,7 @@ class Metrics:
             ("method", "route", "status"),
             _CALL_S,
         )
+        self._fraud = FraudMetrics(self.registry)
         self._hears = self._by_name()
 
     def _by_name(self) -> dict[str, Callable[[Facts], None]]:
@@ -132,6 +135,8 @@ class Metrics:
             "worker.item_failed": self._trouble("worker.item_failed", "duty"),
             "webhook.exhausted": self._trouble("webhook.exhausted"),
             "webhook.relay_failed": self._trouble("webhook.relay_failed"),
+            "fraud.monitored": self._fraud.show,
+            "fraud.labels_delayed": self._trouble("fraud.labels_delayed"),
             "rate_limit.fallback": self._trouble("rate_limit.fallback", "error"),
         }
 
