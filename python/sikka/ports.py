@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sikka.domain.change import Change
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment, Review, RiskRequest
+from sikka.domain.fraud import FraudAssessment, RiskLevel, RiskRequest
 from sikka.domain.fraud_label import FraudLabel
 from sikka.domain.fraud_model import FraudModel, ModelState
 from sikka.domain.fraud_report import FraudReport
@@ -19,6 +19,7 @@ from sikka.domain.outcome import Outcome
 from sikka.domain.payment import Payment, PaymentMethod, Status, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, EventType, IdempotencyRecord
 from sikka.domain.refund import Refund
+from sikka.domain.review import QueueOrder, QueueState, Review, Reviewer, ReviewNote
 
 
 class Clock(Protocol):
@@ -337,6 +338,51 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewCase:
+    """A review with its payment, as stored at one moment."""
+
+    state: UpiState
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which reviews a list shows, and in which order.
+
+    Args:
+        now: when a claim counts as run out.
+        reviewer: whose `mine` is.
+    """
+
+    now: datetime
+    reviewer: Reviewer
+    state: QueueState = QueueState.WAITING
+    order: QueueOrder = QueueOrder.DUE
+    risk_level: RiskLevel | None = None
+
+
+class Reviews(Protocol):
+    """Reads of what waits for a person. Every read sees all that `commit` has acknowledged."""
+
+    async def case(self, payment_id: str) -> ReviewCase | None:
+        """The review of a payment (one query), or None when it was never held."""
+        ...
+
+    async def notes(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[ReviewNote]]:
+        """The notes of payments, by payment id and oldest first; one without is absent."""
+        ...
+
+    async def queue(
+        self, merchant_id: str, livemode: bool, page: Page, wanted: QueueFilter
+    ) -> Sequence[ReviewCase]:
+        """A merchant's reviews in the order that is wanted, paged as the lists of `Reader` are.
+
+        A page's ids are payment ids. A review that has left the list still tells where to go on.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class AccountBalance:
     """An account of the books with the sums of its entries, minor units."""
 
@@ -387,14 +433,6 @@ class Reader(Protocol):
         self, merchant_id: str, livemode: bool, page: Page, *, payment_id: str | None = None
     ) -> Sequence[Refund]:
         """A merchant's refunds, of one payment or of all."""
-        ...
-
-    async def reviews(self, merchant_id: str, livemode: bool, page: Page) -> Sequence[Payment]:
-        """A merchant's payments that wait for a person's decision."""
-        ...
-
-    async def reviews_of(self, payment_id: str) -> Sequence[Review]:
-        """What people decided about a payment, newest first."""
         ...
 
     async def fraud_labels(

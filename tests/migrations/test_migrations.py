@@ -149,3 +149,74 @@ async def test_lists_outlive_the_way_to_the_wider_lists_and_back(database_url: s
     await migrate.downgrade(database_url, "0001")
     narrow = "id, field, value, note"
     assert await on(database_url, read(narrow)) == [("fle_1", "user_id", "user_7", "stolen phone")]
+
+
+async def test_what_was_held_and_decided_outlives_the_way_to_the_queue_and_back(
+    database_url: str,
+) -> None:
+    await migrate.upgrade(database_url, "0002")
+    decisions = {
+        "waits": ("PENDING", "in_review", None),
+        "approved": ("SUCCESS", "captured", ("APPROVE", "known customer")),
+        "declined": ("FAILED", "cancelled", ("DECLINE", None)),
+        "expired": ("EXPIRED", "expired", None),
+        "passed": ("SUCCESS", "captured", None),
+    }
+
+    def insert(connection: Connection) -> None:
+        for name, (status, stage, decision) in decisions.items():
+            held = "APPROVE" if name == "passed" else "REVIEW"
+            connection.execute(
+                text(_PAYMENT), {"id": f"pay_{name}", "status": status, "stage": stage}
+            )
+            connection.execute(text(_ASSESSMENT), {"id": f"pay_{name}", "decision": held})
+            if decision is not None:
+                row = {"id": f"rev_{name}", "payment_id": f"pay_{name}"}
+                words = {"decision": decision[0], "note": decision[1]}
+                connection.execute(text(_REVIEW), {**row, **words})
+        connection.commit()
+
+    def read(query: str) -> Callable[[Connection], set[tuple[Any, ...]]]:
+        return lambda connection: {tuple(row) for row in connection.execute(text(query))}
+
+    await on(database_url, insert)
+    await migrate.upgrade(database_url, "0003")
+    columns = "payment_id, status, notes_made, decision_key_id, risk_level, merchant_id"
+    assert await on(database_url, read(f"SELECT {columns} FROM reviews")) == {
+        ("pay_waits", "waiting", 0, None, "HIGH", "mer_1"),
+        ("pay_approved", "approved", 1, "key_1", "HIGH", "mer_1"),
+        ("pay_declined", "declined", 0, "key_1", "HIGH", "mer_1"),
+        ("pay_expired", "expired", 0, None, "HIGH", "mer_1"),
+    }
+    undecided = "SELECT payment_id FROM reviews WHERE decided_at IS NULL"
+    assert await on(database_url, read(undecided)) == {("pay_waits",)}
+    notes = "SELECT id, payment_id, key_id, text FROM review_notes"
+    assert await on(database_url, read(notes)) == {
+        ("rvn_approved", "pay_approved", "key_1", "known customer")
+    }
+    await migrate.downgrade(database_url, "0002")
+    before = "SELECT id, payment_id, decision, reviewer, note FROM reviews"
+    assert await on(database_url, read(before)) == {
+        ("rev_approved", "pay_approved", "APPROVE", "key_1", "known customer"),
+        ("rev_declined", "pay_declined", "DECLINE", "key_1", None),
+    }
+
+
+_AT = "'2026-01-01 00:00:00.000000'"
+_PAYMENT = f"""
+    INSERT INTO payments (id, user_id, merchant_id, amount, currency, payment_method, status,
+        metadata, created_at, updated_at, bucket, stage, version, captured_amount,
+        refunded_amount, expires_at, livemode)
+    VALUES (:id, 'user_7', 'mer_1', '1.00', 'INR', 'UPI', :status,
+        '{{}}', {_AT}, {_AT}, 7, :stage, 1, '0.00', '0.00', {_AT}, 0)
+"""
+_ASSESSMENT = f"""
+    INSERT INTO fraud_assessments (id, bucket, payment_id, risk_score, risk_level, model_version,
+        features, violations, reasons, decision, latency_us, features_stale, processed_at)
+    VALUES (:id, 7, :id, '0.60', 'HIGH', 'rules-1',
+        '{{}}', '[]', '[]', :decision, 9, 0, {_AT})
+"""
+_REVIEW = f"""
+    INSERT INTO reviews (id, bucket, payment_id, decision, reviewer, note, at)
+    VALUES (:id, 7, :payment_id, :decision, 'key_1', :note, {_AT})
+"""

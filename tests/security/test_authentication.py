@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import aiohttp
@@ -29,9 +30,15 @@ def path_of(route: KeyedRoute, id: str | None = None) -> str:
     return route.path.replace("{id}", id or f"{kind}_{ID}")
 
 
+def body_of(route: KeyedRoute) -> bytes | None:
+    """A body that the route takes, as its documentation shows it."""
+    return json.dumps(route.example or {}).encode() if route.method == "POST" else None
+
+
 async def call(client: Client, route: KeyedRoute, headers: dict[str, str] | None = None) -> Reply:
-    body = b"{}" if route.method == "POST" else None
-    return await client.send(route.method, path_of(route), body, {**JSON, **(headers or {})})
+    return await client.send(
+        route.method, path_of(route), body_of(route), {**JSON, **(headers or {})}
+    )
 
 
 WRONG = {
@@ -87,7 +94,7 @@ async def test_nobody_sees_what_is_somebody_elses(house: House) -> None:
         "pay": payment["id"], "rfd": refund["id"], "whe": endpoint["id"], "evt": events[0]["id"],
     }  # fmt: skip
     other = await house.admin.post("/v1/merchants", orders.merchant(payee_vpa="other@sikka"))
-    scopes = ["payments", "refunds", "read"]
+    scopes = ["payments", "refunds", "reviews", "read"]
     for livemode, merchant_id in ((False, other.json["id"]), (True, house.tenant.merchant_id)):
         made = await house.admin.post(
             "/v1/api_keys", {"merchant_id": merchant_id, "scopes": scopes, "livemode": livemode}
@@ -99,7 +106,7 @@ async def test_nobody_sees_what_is_somebody_elses(house: House) -> None:
                     continue
                 kind = path_of(route).split("_0")[0].rpartition("/")[2]
                 path = path_of(route, ids.get(kind))
-                body = b"{}" if route.method == "POST" else None
+                body = body_of(route)
                 headers = {**JSON, "Idempotency-Key": f"theirs-{livemode}-{route.operation}"}
                 reply = await client.send(route.method, path, body, headers)
                 assert reply.status == 404, (livemode, route.operation, reply.body)

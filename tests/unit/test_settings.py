@@ -394,5 +394,10 @@ def test_the_policy_of_the_settings_is_the_policy_of_the_flows() -> None:
     assert dataclasses.asdict(Policy()) == dataclasses.asdict(parts.Policy())
 
 
-def test_the_rules_of_the_settings_are_the_rules_of_the_engine() -> None:
-    assert dataclasses.asdict(Fraud()) == dataclasses.asdict(FraudConfig())
+def test_fraud_settings_are_the_rules_of_the_engine_and_the_policy_of_reviews() -> None:
+    fraud = dataclasses.asdict(Fraud())
+    reviews = {
+        name: fraud.pop(f"review_{name}") for name in ("timeout_s", "timeout_action", "claim_s")
+    }
+    assert fraud == dataclasses.asdict(FraudConfig())
+    assert reviews == dataclasses.asdict(parts.ReviewPolicy())

@@ -6,9 +6,19 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from sikka.api.schemas import END, AnyId, MerchantId, Moment, PaymentId, UserId
+from sikka.api.schemas import (
+    END,
+    AnyId,
+    MerchantId,
+    Moment,
+    PaymentId,
+    ReviewerName,
+    UserId,
+)
+from sikka.domain.fraud import RiskLevel
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.domain.records import EventType
+from sikka.domain.review import QueueOrder, QueueState
 
 AccountId = Annotated[
     str, Meta(min_length=1, max_length=128, pattern=rf"^[!-~]+{END}", description="Its name.")
@@ -73,6 +83,19 @@ class RefundsQuery(TenantPageQuery, frozen=True, forbid_unknown_fields=True, kw_
     """Filters of the list of refunds."""
 
     payment_id: PaymentId | None = None
+
+
+class ReviewsQuery(TenantPageQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Filters of the queue of reviews.
+
+    `waiting` are all that nobody has decided about; of these, `open` are in nobody's hand,
+    `claimed` in somebody's, `mine` in that of `reviewer` (of the key, when none is named).
+    """
+
+    state: QueueState = QueueState.WAITING
+    order: QueueOrder = QueueOrder.DUE
+    risk_level: RiskLevel | None = None
+    reviewer: ReviewerName | None = None
 
 
 class EventsQuery(TenantPageQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -47,6 +47,20 @@ UserId = Annotated[
     ),
 ]
 ShortText = Annotated[str, Meta(min_length=1, max_length=255)]
+NoteText = Annotated[str, Meta(min_length=1, max_length=1000)]
+ReviewerName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        # A space at the end would be lost to an index's collation.
+        pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?" + END,
+        description="The person at the merchant who reviews, as the merchant's back office names "
+        "them; it is recorded beside the key, and compared as it is written. Without it the key "
+        "is the reviewer.",
+        examples=["asha"],
+    ),
+]
 Metadata = Annotated[
     dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
     Meta(max_length=50, description="At most 50 keys of 40 characters, values of 500."),
@@ -200,10 +214,24 @@ class VpaValidationRequest(Struct, frozen=True, forbid_unknown_fields=True):
     live: bool = True
 
 
-class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the person who decides has to say."""
+class ReviewerRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who takes a held payment in hand, or gives it back."""
 
-    note: Annotated[str, Meta(max_length=500)] | None = None
+    reviewer: ReviewerName | None = None
+
+
+class ReviewNoteRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a reviewer writes about a held payment."""
+
+    text: NoteText
+    reviewer: ReviewerName | None = None
+
+
+class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person who decides has to say; it is kept among the notes."""
+
+    note: NoteText | None = None
+    reviewer: ReviewerName | None = None
 
 
 _LABEL = "([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -313,5 +341,5 @@ class ApiKeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A new API key of a merchant. Its secret is in the first answer and never again."""
 
     merchant_id: MerchantId
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=4)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(Scope))]
     livemode: bool = False

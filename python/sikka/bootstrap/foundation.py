@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
 from sqlalchemy import literal, select
@@ -13,8 +13,9 @@ from sqlalchemy import literal, select
 from sikka.bootstrap.observers import ObservedFraud, Observers
 from sikka.bootstrap.rails import NoUpiCallbacks, npci_rail, sponsor_rail
 from sikka.domain.errors import ConfigurationError, Unavailable
+from sikka.domain.review import TimeoutAction
 from sikka.flows.listen import Listener
-from sikka.flows.parts import Parts, Policy
+from sikka.flows.parts import Parts, Policy, ReviewPolicy
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import RuleEngine
 from sikka.journal.database import Database
@@ -24,6 +25,7 @@ from sikka.journal.journal import Limits, SqlJournal
 from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.reader import SqlReader
+from sikka.journal.review_reads import SqlReviews
 from sikka.journal.store import SqlStore
 from sikka.ops.metrics import Metrics
 from sikka.ports import Observer, UpiRail
@@ -118,7 +120,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
         journal = SqlJournal(database, observers, _limits(settings))
         await journal.start()
         stack.push_async_callback(journal.stop)
-        fraud = RuleEngine(FraudConfig(**asdict(settings.fraud)), clock, SqlFraudReads(database))
+        fraud = RuleEngine(_fraud_config(settings), clock, SqlFraudReads(database))
         stack.push_async_callback(fraud.close)
         sponsors = {
             name: sponsor_rail(name, each, observers)
@@ -138,6 +140,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             clock=clock,
             journal=journal,
             store=SqlStore(database),
+            reviews=SqlReviews(database),
             fraud=ObservedFraud(fraud, observers),
             rails=rails,
             numbers=SqlReferenceNumbers(database),
@@ -145,6 +148,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             observe=observers,
             fraud_policy=SqlFraudPolicy(database),
             fraud_models=SqlFraudModels(database),
+            review_policy=_review_policy(settings),
         )
         listener = Listener(parts)
         upi_callbacks: UpiCallbacks | NoUpiCallbacks = NoUpiCallbacks()
@@ -164,6 +168,21 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             upi_callbacks=upi_callbacks,
             sponsor_callbacks=SponsorCallbacks(sponsors, listener, clock, observers),
         )
+
+
+def _fraud_config(settings: Settings) -> FraudConfig:
+    known = {each.name for each in fields(FraudConfig)}
+    given = asdict(settings.fraud)
+    return FraudConfig(**{name: given[name] for name in given if name in known})
+
+
+def _review_policy(settings: Settings) -> ReviewPolicy:
+    fraud = settings.fraud
+    return ReviewPolicy(
+        timeout_s=fraud.review_timeout_s,
+        timeout_action=TimeoutAction(fraud.review_timeout_action),
+        claim_s=fraud.review_claim_s,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -117,6 +117,17 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "payment_review",
         "review_declined",
     ),
+    "review_timed_out": CatalogueEntry(
+        ErrorType.FRAUD,
+        402,
+        "Nobody decided about the payment in time.",
+        "review_timed_out",
+        "gateway",
+        "payment_review",
+        "review_timed_out",
+    ),
+    "review_claimed": _request(409, "Another reviewer has the payment in hand."),
+    "review_decided": _request(409, "The payment was decided about already."),
     # UPI, as the bank, the customer or the switch said it.
     "payment_declined": _upi(
         "The payment was declined.", "bank", "payment_authorization", "payment_declined"

@@ -98,16 +98,3 @@ class FraudAssessment:
     latitude_microdegrees: int | None = None
     longitude_microdegrees: int | None = None
     revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What a person decided about a payment in review. Columns of the table `reviews`."""
-
-    id: str
-    bucket: int
-    payment_id: str
-    decision: Decision
-    reviewer: str
-    note: str | None
-    at: datetime

@@ -9,10 +9,14 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What an API key may do. `admin` implies every other; `payments` and `refunds` imply read."""
+    """What an API key may do. `admin` implies every other, and each of them implies `read`.
+
+    Whoever may create payments may not let held ones go on: that takes `reviews`.
+    """
 
     PAYMENTS = "payments"
     REFUNDS = "refunds"
+    REVIEWS = "reviews"
     READ = "read"
     ADMIN = "admin"
 
@@ -60,7 +64,8 @@ class ApiKey:
         """Whether the key may act under the scope."""
         if Scope.ADMIN in self.scopes or scope in self.scopes:
             return True
-        return scope is Scope.READ and bool({Scope.PAYMENTS, Scope.REFUNDS} & set(self.scopes))
+        implying = {Scope.PAYMENTS, Scope.REFUNDS, Scope.REVIEWS}
+        return scope is Scope.READ and bool(implying & set(self.scopes))
 
 
 @dataclass(frozen=True, slots=True)

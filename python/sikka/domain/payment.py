@@ -157,7 +157,8 @@ class UpiTransaction:
     """The UPI side of a payment. Columns of the table `upi_transactions`.
 
     `payer_vpa` is empty until the customer of an intent or QR payment is known; `link` is the
-    `upi://pay` link of such a payment. `outcome` is the last word of the rail.
+    `upi://pay` link of such a payment. `outcome` is the last word of the rail. `created_at` is when
+    the attempt began: with the payment, or when a review let it go on.
     """
 
     id: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sikka.domain.errors import UnprocessableRequest
 from sikka.domain.records import Actor
+from sikka.domain.review import TimeoutAction
 from sikka.ports import (
     Clock,
     FraudEngine,
@@ -16,6 +17,7 @@ from sikka.ports import (
     Observer,
     PaymentStore,
     ReferenceNumbers,
+    Reviews,
     UpiRail,
 )
 
@@ -49,12 +51,28 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewPolicy:
+    """How payments are reviewed.
+
+    Args:
+        timeout_s: how long a held payment waits for a person.
+        timeout_action: what becomes of it then.
+        claim_s: how long a claim keeps other reviewers away.
+    """
+
+    timeout_s: float = 14_400.0
+    timeout_action: TimeoutAction = TimeoutAction.EXPIRE
+    claim_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """The flows' world. `rails` maps a merchant's `rail` to its adapter."""
 
     clock: Clock
     journal: Journal
     store: PaymentStore
+    reviews: Reviews
     fraud: FraudEngine
     rails: Mapping[str, UpiRail]
     numbers: ReferenceNumbers
@@ -62,6 +80,7 @@ class Parts:
     observe: Observer
     fraud_policy: FraudPolicyStore
     fraud_models: FraudModelStore
+    review_policy: ReviewPolicy = field(default_factory=ReviewPolicy)
 
     def rail(self, name: str) -> UpiRail:
         """The rail of that name.

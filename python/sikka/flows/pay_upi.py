@@ -24,6 +24,7 @@ from sikka.domain.payment import (
     born,
 )
 from sikka.domain.records import EventType
+from sikka.domain.review import review_of
 from sikka.flows.parts import Answer, Caller, Parts
 from sikka.flows.replay import completed, payment_answer, replayed, running, settled
 from sikka.flows.steps import commit, event_of, milliseconds, opening, state_view
@@ -99,8 +100,9 @@ async def pay_upi(parts: Parts, merchant: Merchant, order: UpiOrder, caller: Cal
     else:
         answer = payment_answer(state, caller.request_id)
         claim = completed(parts, caller, bucket, now, answer, payment_id)
+    held = (review_of(payment, assessment, order.expires_in_s),) if _is_held(payment) else ()
     try:
-        change = opening(payment, event, caller.actor, now, upi, assessment, claim)
+        change = opening(payment, event, caller.actor, now, upi, assessment, *held, claim)
         await commit(parts, change, event, payment)
     except Duplicate:
         return await settled(parts, caller)
@@ -136,9 +138,13 @@ def _birth(order: UpiOrder, decision: Decision) -> State:
 def _birth_event(payment: Payment) -> EventType:
     if payment.status is Status.FAILED:
         return EventType.PAYMENT_FAILED
-    if payment.stage is Stage.IN_REVIEW:
+    if _is_held(payment):
         return EventType.PAYMENT_IN_REVIEW
     return EventType.PAYMENT_CREATED
+
+
+def _is_held(payment: Payment) -> bool:
+    return payment.stage is Stage.IN_REVIEW
 
 
 def _payment(
@@ -153,6 +159,9 @@ def _payment(
 ) -> Payment:
     status, stage = _birth(order, assessment.decision)
     expiry_s = order.expires_in_s or parts.policy.collect_expiry_s
+    if stage is Stage.IN_REVIEW:
+        # The customer's time begins when the payment goes on.
+        expiry_s = parts.review_policy.timeout_s
     return Payment(
         id=payment_id,
         bucket=bucket,

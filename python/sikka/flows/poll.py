@@ -32,7 +32,7 @@ async def poll_payment(parts: Parts, state: UpiState) -> None:
     if not payment.is_open:
         return
     try:
-        if is_exhausted(parts.policy, payment.created_at, upi.updated_at, now):
+        if is_exhausted(parts.policy, upi.created_at, upi.updated_at, now):
             if payment.stage is not Stage.NEEDS_ATTENTION:
                 await needs_attention(parts, state, POLLER, checks_made=upi.checks_made)
             return
@@ -40,7 +40,7 @@ async def poll_payment(parts: Parts, state: UpiState) -> None:
         after = replace(
             upi,
             checks_made=made,
-            next_check_at=next_check_at(parts.policy, payment.created_at, made, now),
+            next_check_at=next_check_at(parts.policy, upi.created_at, made, now),
             updated_at=now,
         )
         line = audit_record(payment, "payment.checked", POLLER, now, checks_made=made)
@@ -49,7 +49,7 @@ async def poll_payment(parts: Parts, state: UpiState) -> None:
     except Conflict:
         return
     outcome = await parts.rail(upi.rail).check(
-        upi.npci_txn_id, original_at=payment.created_at, rrn=upi.rrn, refund=False, now=now
+        upi.npci_txn_id, original_at=upi.created_at, rrn=upi.rrn, refund=False, now=now
     )
     if outcome.kind in (OutcomeKind.NOT_SENT, OutcomeKind.AMBIGUOUS, OutcomeKind.PENDING):
         return

@@ -24,6 +24,7 @@ from sikka.domain.payment import (
 )
 from sikka.domain.records import EventType
 from sikka.domain.refund import Refund, RefundOrigin, RefundStatus
+from sikka.domain.review import Review, ReviewStatus
 
 _EVENTS = frozenset(EventType)
 
@@ -80,6 +81,7 @@ class Case:
     event_sequences: list[int] = field(default_factory=list)
     audit: list[AuditLine] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    review: Review | None = None
     bookings: list[Booking] = field(default_factory=list)
 
     def findings(self) -> list[Finding]:
@@ -151,6 +153,15 @@ class Case:
                 yield f"went from {_words(before)} to {_words(after)}"
         if steps and steps[-1] != self.payment.state:
             yield f"is {_words(self.payment.state)} and was recorded as {_words(steps[-1])}"
+        yield from self._misjudged()
+
+    def _misjudged(self) -> Iterator[str]:
+        held = self.payment.stage is Stage.IN_REVIEW
+        status = self.review.status if self.review else None
+        if held and status is not ReviewStatus.WAITING:
+            yield f"is held and its review is {status or 'not there'}"
+        elif not held and status is ReviewStatus.WAITING:
+            yield f"is {_words(self.payment.state)} and its review still waits"
 
     def _untold(self) -> Iterator[str]:
         expected = range(1, self.payment.version + 1)

@@ -18,6 +18,7 @@ from sikka.domain.ledger import Direction
 from sikka.domain.payment import Payment, Status, UpiTransaction
 from sikka.domain.records import IdempotencyRecord, IdempotencyStatus
 from sikka.domain.refund import Refund
+from sikka.domain.review import Review, ReviewStatus
 from sikka.journal import tables
 from sikka.journal.audit import verify_audit
 from sikka.journal.case import AuditLine, Booking, Case, Entry, Finding
@@ -84,6 +85,8 @@ async def _fill(snapshot: Snapshot, cases: dict[str, Case]) -> None:
         cases[upi.payment_id].upi.append(upi)
     for refund in await _records(snapshot, Refund, ids):
         cases[refund.payment_id].refunds.append(refund)
+    for review in await _records(snapshot, Review, ids):
+        cases[review.payment_id].review = review
     assessments = tables.fraud_assessments.c
     for (id_,) in await snapshot.rows(
         select(assessments.payment_id).where(assessments.payment_id.in_(ids))
@@ -222,7 +225,7 @@ async def _backlog(database: Database, before: str) -> AsyncIterator[Finding]:
     """Invariant 10: nobody holds a lease and is gone; what is due does not lie about."""
     leases, events = tables.leases.c, tables.outbox_events.c
     deliveries, upi = tables.webhook_deliveries.c, tables.upi_transactions.c
-    payments, refunds = tables.payments.c, tables.refunds.c
+    payments, refunds, reviews = tables.payments.c, tables.refunds.c, tables.reviews.c
     checks: tuple[tuple[str, Query], ...] = (
         (
             "is held by somebody who is gone",
@@ -248,6 +251,12 @@ async def _backlog(database: Database, before: str) -> AsyncIterator[Finding]:
             .where(payments.status == Status.PENDING, upi.next_check_at < before),
         ),
         ("waits to be asked about", select(refunds.id).where(refunds.next_check_at < before)),
+        (
+            "waits for the end of its review",
+            select(reviews.payment_id).where(
+                reviews.status == ReviewStatus.WAITING, reviews.due_at < before
+            ),
+        ),
     )
     for text, query in checks:
         for (id_,) in await database.rows(query.limit(FINDINGS_MAX)):

@@ -14,7 +14,7 @@ from sqlalchemy import Table, type_coerce
 from sqlalchemy.types import NullType
 
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment, Review
+from sikka.domain.fraud import FraudAssessment
 from sikka.domain.fraud_label import FraudLabel
 from sikka.domain.fraud_model import FraudModel, FraudModelFile
 from sikka.domain.fraud_policy import (
@@ -28,6 +28,7 @@ from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, IdempotencyRecord
 from sikka.domain.refund import Refund
+from sikka.domain.review import Review, ReviewNote
 from sikka.journal import tables
 from sikka.ports import Lease
 from sikka_rows import Column
@@ -146,7 +147,8 @@ MAPPINGS = {
         Mapping(UpiTransaction, tables.upi_transactions),
         Mapping(FraudAssessment, tables.fraud_assessments),
         Mapping(FraudLabel, tables.fraud_labels),
-        Mapping(Review, tables.reviews),
+        Mapping(Review, tables.reviews, "payment_id"),
+        Mapping(ReviewNote, tables.review_notes),
         Mapping(Refund, tables.refunds),
         Mapping(IdempotencyRecord, tables.idempotency_keys),
         Mapping(Event, tables.outbox_events),

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, or_, select
 
 from sikka.domain.delivery import DELETED, WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment, Review
+from sikka.domain.fraud import FraudAssessment
 from sikka.domain.fraud_label import FraudLabel
 from sikka.domain.fraud_report import FraudReport
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
-from sikka.domain.payment import Payment, PaymentMethod, Stage, Status, UpiTransaction
+from sikka.domain.payment import Payment, PaymentMethod, Status, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, EventType
 from sikka.domain.refund import Refund
 from sikka.journal import tables
@@ -78,17 +78,6 @@ class SqlReader:
         if payment_id is not None:
             where.append(table.payment_id == payment_id)
         return await self._newest(Refund, page, *where)
-
-    async def reviews(self, merchant_id: str, livemode: bool, page: Page) -> Sequence[Payment]:
-        table = tables.payments.c
-        where = _of_merchant(table, merchant_id, livemode)
-        # The status is in an index, and few payments are pending at any time.
-        where += [table.status == Status.PENDING, table.stage == Stage.IN_REVIEW]
-        return await self._newest(Payment, page, *where)
-
-    async def reviews_of(self, payment_id: str) -> Sequence[Review]:
-        where = tables.reviews.c.payment_id == payment_id
-        return await newest(self._database, MAPPINGS[Review], _EVERYTHING, where, at="at")
 
     async def fraud_labels(
         self, merchant_id: str, livemode: bool, page: Page, *, payment_id: str | None = None

@@ -213,16 +213,40 @@ refunds = _table(
     Index(None, "next_check_at", "bucket"),
 )
 
+# One row a payment that was held; the rows that wait are few at any time.
 reviews = _table(
     "reviews",
+    code("payment_id", 36, ForeignKey("payments.id"), primary_key=True),
+    bucket(),
+    code("merchant_id"),
+    flag("livemode"),
+    choice("risk_level", RiskLevel),
+    code("status", 10),
+    number("revision"),
+    number("expires_in_s", nullable=True),
+    number("notes_made"),
+    code("claim_key_id", 64, nullable=True),
+    text("claim_reviewer", 64, nullable=True),
+    time("claimed_until", nullable=True),
+    code("decision_key_id", 64, nullable=True),
+    text("decision_reviewer", 64, nullable=True),
+    time("decided_at", nullable=True),
+    time("created_at"),
+    time("due_at"),
+    Index(None, "merchant_id", "livemode", "status", "due_at", "payment_id"),
+    Index(None, "merchant_id", "livemode", "status", "created_at", "payment_id"),
+)
+
+review_notes = _table(
+    "review_notes",
     code("id", primary_key=True),
     bucket(),
     _of_payment(),
-    choice("decision", Decision),
-    text("reviewer", 255),
-    note("note"),
-    time("at"),
-    Index(None, "payment_id", "at", "id"),
+    code("key_id", 64),
+    text("reviewer", 64, nullable=True),
+    note("text", nullable=False),
+    time("created_at"),
+    Index(None, "payment_id", "created_at", "id"),
 )
 
 merchants = _table(

@@ -23,6 +23,7 @@ from sikka.ops.fraud_metrics import FraudMetrics
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 _LIFETIME_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 7_200)
+_REVIEW_S = (10, 30, 60, 180, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400)
 _CALL_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SCORING_S = (
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
@@ -52,16 +53,7 @@ class Metrics:
             ("method", "status"),
             _LIFETIME_S,
         )
-        self._fraud_latency = self._histogram(
-            "fraud_detection_latency_seconds",
-            "One fraud assessment.",
-            ("risk_level",),
-            _SCORING_S,
-        )
         self._events = self._counter("sikka_events", "Committed events.", ("type",))
-        self._decisions = self._counter(
-            "sikka_fraud_decisions", "Fraud assessments.", ("decision", "features_stale")
-        )
         self._group_changes = self._histogram(
             "sikka_journal_group_changes", "Changes in one transaction.", (), _GROUP_CHANGES
         )
@@ -108,6 +100,21 @@ class Metrics:
             ("method", "route", "status"),
             _CALL_S,
         )
+        self._fraud_latency = self._histogram(
+            "fraud_detection_latency_seconds",
+            "One fraud assessment.",
+            ("risk_level",),
+            _SCORING_S,
+        )
+        self._decisions = self._counter(
+            "sikka_fraud_decisions", "Fraud assessments.", ("decision", "features_stale")
+        )
+        self._reviews = self._histogram(
+            "sikka_review_seconds",
+            "From holding a payment to the end of its review, by how it ended and who ended it.",
+            ("review", "by"),
+            _REVIEW_S,
+        )
         self._fraud = FraudMetrics(self.registry)
         self._hears = self._by_name()
 
@@ -116,6 +123,7 @@ class Metrics:
         return {
             "api.request": self._requested,
             "fraud.assessed": self._assessed,
+            "review.ended": self._reviewed,
             "journal.group": self._grouped,
             "rail.acknowledged": self._rail("acknowledged"),
             "rail.refused": self._rail("refused"),
@@ -181,6 +189,10 @@ class Metrics:
         if "latency_us" in facts:
             labels = self._fraud_latency.labels(_label(facts, "risk_level"))
             labels.observe(facts["latency_us"] / 1e6)
+
+    def _reviewed(self, facts: Facts) -> None:
+        labels = self._reviews.labels(_label(facts, "review"), _label(facts, "by"))
+        labels.observe(facts.get("age_s", 0.0))
 
     def _grouped(self, facts: Facts) -> None:
         if "changes" in facts:

@@ -240,7 +240,10 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Fraud:
-    """The rules of the fraud engine; what each means stands at `sikka.fraud.config.FraudConfig`."""
+    """The rules of the fraud engine; what each means stands at `sikka.fraud.config.FraudConfig`.
+
+    How held payments are reviewed stands at `sikka.flows.parts.ReviewPolicy`.
+    """
 
     review_amount_minor: Amount | None = None
     decline_amount_minor: Amount | None = None
@@ -264,6 +267,11 @@ class Fraud:
     review_score_hundredths: Hundredths = 60
     decline_score_hundredths: Hundredths = 95
     stale_policy: Literal["rules_only", "review", "decline"] = "rules_only"
+    review_timeout_s: Seconds = 14_400.0
+    review_timeout_action: Literal["expire", "approve", "decline"] = "expire"
+    review_claim_s: Annotated[float, Meta(ge=1, le=86_400, description="1 to 86400 seconds")] = (
+        900.0
+    )
     blocked_users: tuple[Text, ...] = ()
     blocked_vpas: tuple[Text, ...] = ()
     blocked_devices: tuple[Text, ...] = ()

@@ -28,6 +28,7 @@ from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.outbox import SqlOutbox
 from sikka.journal.reader import SqlReader
+from sikka.journal.review_reads import SqlReviews
 from sikka.journal.store import SqlStore
 from sikka.webhooks.addresses import AddressRules
 from sikka.webhooks.endpoints import Endpoints
@@ -93,7 +94,7 @@ class ApiHouse:
             merchant.id,
             api_key.secret_hash(PEPPER, secret),
             api_key.hint_of(secret),
-            tuple(scopes) or (Scope.PAYMENTS, Scope.REFUNDS),
+            tuple(scopes) or (Scope.PAYMENTS, Scope.REFUNDS, Scope.REVIEWS),
             livemode,
             now,
             None,
@@ -141,6 +142,7 @@ async def api_house(url: str) -> AsyncIterator[ApiHouse]:
             clock=SystemClock(),
             journal=journal,
             store=SqlStore(database, merchant_age_s=0.0),
+            reviews=SqlReviews(database),
             fraud=fraud,
             rails={"npci": rail},
             numbers=SqlReferenceNumbers(database),

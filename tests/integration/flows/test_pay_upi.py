@@ -17,7 +17,6 @@ from sikka.domain.records import Actor
 from sikka.flows.conclude import conclude_payment
 from sikka.flows.listen import Listener
 from sikka.flows.pay_upi import pay_upi
-from sikka.flows.review import approve, decline
 from sikka.ports import AuthorisationRequest
 from tests.integration.flows.world import (
     AMBIGUOUS,
@@ -204,37 +203,3 @@ async def test_a_link_is_not_payable_after_its_time(world: FlowWorld) -> None:
     world.clock.move(601)
     answer = await Listener(world.parts).authorise(_asks(body["upi"]["npci_txn_id"]))
     assert (answer.accepted, answer.response_code) == (False, "X1")
-
-
-async def test_a_reviewed_collect_is_sent_when_approved(world: FlowWorld) -> None:
-    world.engine.decision = Decision.REVIEW
-    held = shown(await world.pay("order-1"))
-    assert (held["stage"], held["next_action"], world.rail.sent) == ("in_review", None, [])
-    world.rail.says.append(PENDING)
-    answer = await approve(world.parts, held["id"], world.caller("review-1"), "known customer")
-    assert shown(answer)["stage"] == "submitted"
-    again = await approve(world.parts, held["id"], world.caller("review-1"), "known customer")
-    assert again.body == answer.body
-    with pytest.raises(UnprocessableRequest):
-        await decline(world.parts, held["id"], world.caller("review-2"), None)
-
-
-async def test_a_declined_review_cancels(world: FlowWorld) -> None:
-    world.engine.decision = Decision.REVIEW
-    held = shown(await world.pay("order-1", flow=Flow.INTENT))
-    answer = await decline(world.parts, held["id"], world.caller("review-1"), None)
-    body = shown(answer)
-    assert (body["status"], body["stage"]) == ("FAILED", "cancelled")
-    assert body["failure"]["code"] == "review_declined"
-
-
-async def test_approval_and_decline_at_once_make_one_decision(world: FlowWorld) -> None:
-    world.engine.decision = Decision.REVIEW
-    held = shown(await world.pay("order-1", flow=Flow.INTENT))
-    results = await asyncio.gather(
-        approve(world.parts, held["id"], world.caller("r-1"), None),
-        decline(world.parts, held["id"], world.caller("r-2"), None),
-        return_exceptions=True,
-    )
-    assert sum(isinstance(each, UnprocessableRequest) for each in results) == 1
-    assert (await world.state(held["id"])).payment.version == 2

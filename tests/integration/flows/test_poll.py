@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from sikka.domain.fraud import Decision
 from sikka.domain.payment import Flow, Stage, Status
 from sikka.flows.expire import expire
 from sikka.flows.parts import Policy
@@ -132,16 +131,3 @@ async def test_a_link_is_not_expired_by_a_check_before_its_time(world: FlowWorld
     world.rail.says.append(NOT_FOUND)
     await poll_payment(world.parts, await world.state(payment_id))
     assert (await world.state(payment_id)).payment.stage is Stage.ACTION_REQUIRED
-
-
-async def test_a_payment_in_review_expires_without_asking_anybody(world: FlowWorld) -> None:
-    world.engine.decision = Decision.REVIEW
-    payment_id = shown(await world.pay("order-1"))["id"]
-    await expire(world.parts, await world.state(payment_id))
-    assert (await world.state(payment_id)).payment.is_open
-    world.clock.move(601)
-    state = await world.state(payment_id)
-    await asyncio.gather(*(expire(world.parts, state) for _ in range(3)))
-    assert (await world.state(payment_id)).payment.status is Status.EXPIRED
-    assert world.heard.count("payment.expired") == 1
-    assert world.rail.sent == []

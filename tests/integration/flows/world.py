@@ -5,27 +5,34 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+
+from sqlalchemy import delete
 
 from sikka.domain.change import Change
 from sikka.domain.fraud import Decision, Device, FraudAssessment, RiskLevel, RiskRequest
 from sikka.domain.merchant import Merchant
 from sikka.domain.outcome import Outcome, OutcomeKind
 from sikka.domain.payment import Flow, Payment, UpiTransaction
-from sikka.domain.records import Actor
+from sikka.domain.records import Actor, AuditRecord
 from sikka.domain.refund import Refund
 from sikka.flows.parts import Answer, Caller, IdempotencyClaim, Parts, Policy
 from sikka.flows.pay_upi import UpiOrder, pay_upi
 from sikka.flows.refund import RefundOrder, refund
+from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.ports import (
     FraudPolicyStore,
     Journal,
+    Page,
     PaymentStore,
     Reader,
     ReferenceNumbers,
+    ReviewCase,
+    Reviews,
     UpiState,
     VpaHolder,
 )
@@ -67,6 +74,8 @@ class ScriptedRail:
     name: str = "npci"
     says: deque[Outcome] = field(default_factory=deque)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    payees: list[str] = field(default_factory=list)
+    asked_about: set[datetime] = field(default_factory=set)
     before_answer: Callable[[], Any] | None = None
 
     def transaction_id(self, id: str) -> str:
@@ -85,6 +94,7 @@ class ScriptedRail:
     async def collect(
         self, payment: Payment, upi: UpiTransaction, merchant: Merchant, now: datetime
     ) -> Outcome:
+        self.payees.append(merchant.payee_vpa)
         return await self._said("collect", upi.npci_txn_id)
 
     def link(self, payment: Payment, upi: UpiTransaction, merchant: Merchant) -> str:
@@ -109,6 +119,7 @@ class ScriptedRail:
         refund: bool,
         now: datetime,
     ) -> Outcome:
+        self.asked_about.add(original_at)
         return await self._said("check", transaction_id)
 
     async def validate(self, vpa: str, merchant: Merchant, now: datetime) -> VpaHolder:
@@ -143,12 +154,12 @@ class ScriptedEngine:
 class FlowWorld:
     """Parts on a real journal, and short words for what tests do again and again."""
 
-    database: Database
-
     def __init__(
         self,
+        database: Database,
         journal: Journal,
         store: PaymentStore,
+        reviews: Reviews,
         numbers: ReferenceNumbers,
         reader: Reader,
         fraud_policy: FraudPolicyStore,
@@ -157,6 +168,7 @@ class FlowWorld:
         self.rail = ScriptedRail()
         self.engine = ScriptedEngine()
         self.heard: list[str] = []
+        self.database = database
         self.journal = journal
         self.store = store
         self.reader = reader
@@ -165,6 +177,7 @@ class FlowWorld:
             clock=self.clock,
             journal=journal,
             store=store,
+            reviews=reviews,
             fraud=self.engine,
             rails={"npci": self.rail},
             numbers=numbers,
@@ -173,6 +186,13 @@ class FlowWorld:
             fraud_policy=fraud_policy,
             fraud_models=cast("Any", None),
         )
+
+    def beside(self, journal: Journal) -> FlowWorld:
+        """The same house, clock and outside world, in another process: with its own journal."""
+        other = copy(self)
+        other.journal = journal
+        other.parts = replace(self.parts, journal=journal)
+        return other
 
     async def register(self) -> None:
         await self.journal.commit(Change(7, (self.merchant,)))
@@ -198,6 +218,33 @@ class FlowWorld:
     ) -> Answer:
         self.rail.says.extend(says)
         return await pay_upi(self.parts, self.merchant, self.order(flow), self.caller(key, body))
+
+    async def hold(self, key: str = "order-1", flow: Flow = Flow.COLLECT) -> str:
+        """A payment that the engine holds; its id."""
+        self.engine.decision = Decision.REVIEW
+        return id_of(await self.pay(key, flow=flow))
+
+    def analyst(self, payment_id: str, call: str, key: str) -> Caller:
+        """Who calls about a review, as the API would have it."""
+        caller = self.caller(key)
+        return replace(
+            caller, claim=replace(caller.claim, route=f"POST /v1/reviews/{payment_id}/{call}")
+        )
+
+    async def case(self, payment_id: str) -> ReviewCase:
+        case = await self.parts.reviews.case(payment_id)
+        assert case is not None
+        return case
+
+    async def trail(self, payment_id: str) -> list[AuditRecord]:
+        """The audit trail of a payment, oldest first."""
+        found = await self.reader.audit(Page(limit=100), payment_id=payment_id)
+        return list(found)[::-1]
+
+    async def forget_review(self, payment_id: str) -> None:
+        """Leave a held payment without its review."""
+        table = tables.reviews
+        await self.database.execute(delete(table).where(table.c.payment_id == payment_id))
 
     async def give_back(
         self, payment_id: str, key: str, *says: Outcome, amount_minor: int | None = None

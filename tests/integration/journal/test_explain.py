@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
 
-from sikka.domain.payment import PaymentMethod, Status
+from sikka.domain.fraud import RiskLevel
+from sikka.domain.payment import PaymentMethod, Stage, Status
 from sikka.domain.records import EventType
+from sikka.domain.review import (
+    QueueOrder,
+    QueueState,
+    Reviewer,
+    ReviewNote,
+    ReviewStatus,
+    review_of,
+)
 from sikka.journal.outbox import SqlHousekeeping, SqlOutbox
 from sikka.journal.reader import SqlReader
+from sikka.journal.review_reads import SqlReviews
 from sikka.journal.store import SqlStore
-from sikka.ports import Page
+from sikka.ports import Page, QueueFilter
 from tests.integration.journal.made import (
     AT,
     MERCHANT_ID,
     creation,
+    made_assessment,
+    made_id,
     made_payment,
     payment_of,
     success,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from sikka.domain.change import Change
+    from sikka.domain.payment import Payment
     from sikka.journal.database import Database
     from sikka.journal.journal import SqlJournal
 
@@ -65,8 +81,6 @@ QUERIES: dict[str, Any] = {
     "assessments_of": lambda s, r, o, h: r.assessments_of([ID]),
     "refunds": lambda s, r, o, h: r.refunds(MERCHANT_ID, False, PAGE),
     "refunds_by_payment": lambda s, r, o, h: r.refunds(MERCHANT_ID, False, PAGE, payment_id=ID),
-    "reviews": lambda s, r, o, h: r.reviews(MERCHANT_ID, False, PAGE),
-    "reviews_of": lambda s, r, o, h: r.reviews_of(ID),
     "events": lambda s, r, o, h: r.events(MERCHANT_ID, False, PAGE),
     "events_by_type": lambda s, r, o, h: r.events(
         MERCHANT_ID, False, PAGE, type=EventType.PAYMENT_CREATED
@@ -106,6 +120,25 @@ QUERIES: dict[str, Any] = {
     "delete_replies": lambda s, r, o, h: h.delete_replies(AT, 10),
 }
 
+READERS = (SqlStore, SqlReader, SqlOutbox, SqlHousekeeping)
+NUMBERS = itertools.count()
+REVIEW_QUERIES: dict[str, Callable[[SqlReviews], Awaitable[Any]]] = {
+    "case": lambda reviews: reviews.case(ID),
+    "notes": lambda reviews: reviews.notes([ID]),
+    **{
+        f"{state} {order} {page}": partial(
+            SqlReviews.queue,
+            merchant_id=MERCHANT_ID,
+            livemode=False,
+            page=page,
+            wanted=QueueFilter(NOW, Reviewer("key_1", "asha"), state, order, RiskLevel.HIGH),
+        )
+        for state in QueueState
+        for order in QueueOrder
+        for page in (PAGE, Page(10, starting_after=ID), Page(10, ending_before=ID))
+    },
+}
+
 
 @pytest.fixture
 async def filled(journal: SqlJournal, database: Database) -> Database:
@@ -118,17 +151,32 @@ async def filled(journal: SqlJournal, database: Database) -> Database:
         )
         for number in range(500)
     ]
-    changes.append(creation(replace(made_payment(), id=ID)))
+    changes += [held(replace(made_payment(), id=ID)), *(held(made_payment()) for _ in range(200))]
     await asyncio.gather(*map(journal.commit, changes))
     await asyncio.gather(*(journal.commit(success(payment_of(each))) for each in changes[:400]))
-    for table in ("payments", "upi_transactions", "outbox_events", "audit_log", "ledger_accounts"):
+    for table in (
+        "payments", "upi_transactions", "outbox_events", "audit_log", "ledger_accounts", "reviews",
+    ):  # fmt: skip
         async with database.engine.connect() as connection:
             verb = "ANALYZE TABLE" if database.dialect == "mysql" else "ANALYZE"
             (await connection.exec_driver_sql(f"{verb} {table}")).close()
     return database
 
 
-async def plans(database: Database, ask: Callable[..., Awaitable[Any]]) -> list[str]:
+def held(payment: Payment) -> Change:
+    """A payment that was held; few of them still wait."""
+    payment = replace(payment, stage=Stage.IN_REVIEW)
+    review = review_of(payment, made_assessment(payment), None)
+    if next(NUMBERS) % 20:
+        review = review.ended(ReviewStatus.DECLINED, None, AT)
+    change = creation(payment)
+    note = ReviewNote(made_id("rvn", 7), payment.bucket, payment.id, "key_1", None, "note", AT)
+    return replace(change, inserts=(*change.inserts, review, note))
+
+
+async def plans(
+    database: Database, ask: Callable[..., Awaitable[Any]], readers: Sequence[Any] = READERS
+) -> list[str]:
     """What the database says about every statement that a query sends: its scans, in words."""
     sent: list[tuple[str, Any]] = []
 
@@ -137,7 +185,6 @@ async def plans(database: Database, ask: Callable[..., Awaitable[Any]]) -> list[
 
     engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", hear)
-    readers = (SqlStore, SqlReader, SqlOutbox, SqlHousekeeping)
     await ask(*(reader(database) for reader in readers))
     event.remove(engine, "before_cursor_execute", hear)
     assert sent
@@ -163,4 +210,9 @@ def _scan(row: dict[str, Any]) -> str | None:
 
 async def test_every_query_that_is_offered_has_an_index(filled: Database) -> None:
     scans = {name: await plans(filled, ask) for name, ask in QUERIES.items()}
+    assert {name: found for name, found in scans.items() if found} == {}
+
+
+async def test_every_query_about_reviews_has_an_index(filled: Database) -> None:
+    scans = {name: await plans(filled, ask, [SqlReviews]) for name, ask in REVIEW_QUERIES.items()}
     assert {name: found for name, found in scans.items() if found} == {}

@@ -11,10 +11,19 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from sikka.domain.payment import Payment, Stage, Status
+from sikka.domain.review import review_of
 from sikka.journal import tables
 from sikka.journal.invariants import check_invariants
 from sikka.journal.leases import SqlLeases
-from tests.integration.journal.made import AT, creation, payment_of, step, success
+from tests.integration.journal.made import (
+    AT,
+    creation,
+    made_assessment,
+    made_payment,
+    payment_of,
+    step,
+    success,
+)
 
 if TYPE_CHECKING:
     from sikka.journal.database import Database
@@ -87,6 +96,32 @@ async def test_what_was_broken_behind_the_journals_back_is_found(
     await database.execute(text(statement), {"id": payments[0].id})
     findings = await found(database)
     assert any(number == invariant and words in told for number, told in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("DELETE FROM reviews", "is held and its review is not there"),
+        ("UPDATE reviews SET status='declined'", "is held and its review is declined"),
+        (
+            "UPDATE payments SET stage='cancelled', status='FAILED' WHERE id=:id",
+            "is FAILED/cancelled and its review still waits",
+        ),
+    ],
+)
+async def test_a_review_and_its_payment_that_disagree_are_found(
+    database: Database, journal: SqlJournal, statement: str, words: str
+) -> None:
+    held = made_payment(stage=Stage.IN_REVIEW)
+    change = creation(held)
+    review = review_of(held, made_assessment(held), None)
+    await journal.commit(replace(change, inserts=(*change.inserts, review)))
+    assert await found(database) == []
+    late = await found(database, AT + timedelta(days=1))
+    assert (10, f"{held.id} waits for the end of its review") in late
+    await database.execute(text(statement), {"id": held.id})
+    findings = await found(database)
+    assert (5, f"{held.id}: {words}") in findings, findings
 
 
 async def test_a_transaction_that_does_not_balance_is_found(

@@ -10,7 +10,6 @@ import pytest
 
 from sikka.domain.change import Change
 from sikka.domain.delivery import DeliveryStatus, WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import Decision, Review
 from sikka.domain.merchant import ApiKey, WebhookEndpoint
 from sikka.domain.payment import PaymentMethod, Stage, Status
 from sikka.domain.records import EventType
@@ -108,29 +107,6 @@ async def test_the_sides_of_payments_are_found_by_payment(
     assert sorted(upi) == sorted(assessments) == sorted(ids)
     assert upi[ids[0]] in changes[0].inserts
     assert assessments[ids[1]] in changes[1].inserts
-
-
-async def test_reviews_are_the_payments_that_wait_for_a_person(
-    journal: SqlJournal, reader: SqlReader
-) -> None:
-    held = await add(journal, 1, stage=Stage.IN_REVIEW)
-    decided = await add(journal, 2, stage=Stage.IN_REVIEW)
-    await add(journal, 3)
-    await add(journal, 4, stage=Stage.IN_REVIEW, merchant_id=OTHER_ID)
-    review = Review(
-        id=made_id("rev", decided.bucket),
-        bucket=decided.bucket,
-        payment_id=decided.id,
-        decision=Decision.DECLINE,
-        reviewer="asha@example.com",
-        note="not the first time",
-        at=AT,
-    )
-    cancelled = decided.moved(Status.FAILED, Stage.CANCELLED, AT)
-    await journal.commit(step(decided, cancelled, rows=(review,)))
-    assert await reader.reviews(MERCHANT_ID, False, ALL) == [held]
-    assert await reader.reviews_of(decided.id) == [review]
-    assert await reader.reviews_of(held.id) == []
 
 
 async def test_events_are_listed_by_type_and_payment(

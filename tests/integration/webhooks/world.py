@@ -77,6 +77,7 @@ class Stage:
             clock=self.clock,
             journal=journal,
             store=self.store,
+            reviews=cast("Any", None),
             fraud=cast("Any", None),
             rails={},
             numbers=cast("Any", None),

@@ -24,13 +24,14 @@ from sikka.domain.fraud_report import FraudReport
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, Scope, WebhookEndpoint
 from sikka.domain.outcome import Outcome, OutcomeKind
-from sikka.domain.payment import Payment, Stage, UpiTransaction
+from sikka.domain.payment import Payment, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, IdempotencyRecord
 from sikka.domain.refund import Refund
+from sikka.domain.review import QueueOrder, QueueState, Review, ReviewNote, ReviewStatus
 from sikka.domain.views import encode
 from sikka.domain.webhook_views import DeletedEndpointView, EndpointView, ReplayView
 from sikka.flows.parts import Answer, Caller, Parts, Policy
-from sikka.ports import AccountBalance, Page, UpiState, VpaHolder
+from sikka.ports import AccountBalance, Page, QueueFilter, ReviewCase, UpiState, VpaHolder
 from sikka_core import new_id, upi_transaction_id
 from tests.unit.api.models import MemoryModels
 from tests.unit.domain.records import merchant as a_merchant
@@ -149,6 +150,39 @@ class Memory:
     async def overdue(self, now: datetime, buckets: range, limit: int) -> Sequence[UpiState]:
         raise NotImplementedError
 
+    # What those who review read.
+
+    async def case(self, payment_id: str) -> ReviewCase | None:
+        state, review = await self.upi_state(payment_id), self.get(Review, payment_id)
+        return ReviewCase(state, review) if state and review else None
+
+    async def notes(self, payment_ids: Sequence[str]) -> Mapping[str, Sequence[ReviewNote]]:
+        return {
+            id: [each for each in self.all(ReviewNote) if each.payment_id == id]
+            for id in payment_ids
+        }
+
+    async def queue(
+        self, merchant_id: str, livemode: bool, page: Page, wanted: QueueFilter
+    ) -> Sequence[ReviewCase]:
+        def is_wanted(review: Review) -> bool:
+            claim = review.claim_at(wanted.now)
+            if wanted.state is QueueState.MINE:
+                return claim is not None and claim.by.is_same(wanted.reviewer)
+            if wanted.state is QueueState.WAITING:
+                return review.status is ReviewStatus.WAITING
+            return review.state_at(wanted.now) == wanted.state
+
+        rows = [
+            each
+            for each in self._page(Review, page, merchant_id=merchant_id, livemode=livemode)
+            if is_wanted(each) and wanted.risk_level in (None, each.risk_level)
+        ]
+        if wanted.order is QueueOrder.DUE:
+            rows.sort(key=lambda each: each.due_at)
+        cases = [await self.case(each.id) for each in rows]
+        return [case for case in cases if case]
+
     # What the API reads.
 
     def _page(self, kind: type, page: Page, **expect: Any) -> list[Any]:
@@ -215,14 +249,6 @@ class Memory:
         return self._page(
             Refund, page, merchant_id=merchant_id, livemode=livemode, payment_id=payment_id
         )
-
-    async def reviews(self, merchant_id: str, livemode: bool, page: Page) -> Sequence[Payment]:
-        return self._page(
-            Payment, page, merchant_id=merchant_id, livemode=livemode, stage=Stage.IN_REVIEW
-        )
-
-    async def reviews_of(self, payment_id: str) -> Sequence[Any]:
-        raise NotImplementedError
 
     async def fraud_labels(
         self, merchant_id: str, livemode: bool, page: Page, *, payment_id: str | None = None
@@ -496,6 +522,7 @@ class World:
             clock=self.clock,
             journal=self.memory,
             store=self.memory,
+            reviews=self.memory,
             fraud=self.fraud,
             rails={"npci": self.rail},
             numbers=Numbers(),

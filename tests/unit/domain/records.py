@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel
 from sikka.domain.merchant import Merchant
 from sikka.domain.payment import Flow, Payment, PaymentMethod, Stage, Status
 from sikka.domain.refund import Refund, RefundOrigin, RefundStatus
@@ -38,6 +39,26 @@ def payment(**values: object) -> Payment:
         "expires_at": None,
     }
     return Payment(**{**fields, **values})  # type: ignore[arg-type]
+
+
+def assessment(**values: object) -> FraudAssessment:
+    """An assessment that wants a person."""
+    fields: dict[str, object] = {
+        "id": "frd_1",
+        "bucket": 7,
+        "payment_id": PAYMENT_ID,
+        "risk_score_hundredths": 60,
+        "risk_level": RiskLevel.MEDIUM,
+        "model_version": "rules-1",
+        "features": {},
+        "violations": ("amount_review",),
+        "reasons": ("The amount is large.",),
+        "decision": Decision.REVIEW,
+        "latency_us": 9,
+        "features_stale": False,
+        "processed_at": AT,
+    }
+    return FraudAssessment(**{**fields, **values})  # type: ignore[arg-type]
 
 
 def merchant(**values: object) -> Merchant:

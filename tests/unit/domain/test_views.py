@@ -98,4 +98,7 @@ def test_scopes_imply_what_they_must_and_no_more() -> None:
     assert key("payments").allows(Scope.READ)
     assert not key("payments").allows(Scope.REFUNDS)
     assert not key("read").allows(Scope.PAYMENTS)
+    assert key("reviews").allows(Scope.READ)
+    assert not key("reviews").allows(Scope.PAYMENTS)
+    assert not key("payments", "refunds").allows(Scope.REVIEWS)
     assert not key("refunds").allows(Scope.ADMIN)

@@ -43,6 +43,17 @@ def test_a_payment_that_ended_counts_its_lifetime_by_method_and_status() -> None
     assert sample(values, "sikka_events_total", type="payment.succeeded") == 1
 
 
+def test_a_review_counts_how_long_it_took_by_how_it_ended_and_who_ended_it() -> None:
+    metrics = Metrics()
+    metrics("review.ended", review="approved", by="reviewer", age_s=90.0)
+    metrics("review.ended", review="expired", by="timeout", age_s=14_400.0)
+    values = read(metrics)
+    person = {"review": "approved", "by": "reviewer"}
+    assert sample(values, "sikka_review_seconds_sum", **person) == 90.0
+    assert sample(values, "sikka_review_seconds_bucket", le="60.0", **person) == 0
+    assert sample(values, "sikka_review_seconds_count", review="expired", by="timeout") == 1
+
+
 def test_an_assessment_counts_its_latency_by_risk_level() -> None:
     metrics = Metrics()
     metrics(

@@ -9,6 +9,7 @@ from sikka.api.routes.fraud import FRAUD
 from sikka.api.routes.labels import LABELS
 from sikka.api.routes.operations import OPERATIONS
 from sikka.api.routes.payments import PAYMENTS
+from sikka.api.routes.reviews import REVIEWS
 from sikka.api.routes.webhooks import WEBHOOKS
 
 ROUTES: tuple[Route, ...] = (
@@ -16,6 +17,7 @@ ROUTES: tuple[Route, ...] = (
     *WEBHOOKS,
     *FRAUD,
     *LABELS,
+    *REVIEWS,
     *BOOKS,
     *ADMINISTRATION,
     *OPERATIONS,
