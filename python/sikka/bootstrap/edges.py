@@ -21,7 +21,6 @@ from sikka.api.parts import ApiLimits, ApiParts
 from sikka.api.serve import listening
 from sikka.bootstrap.foundation import House, house
 from sikka.domain.errors import RailUnavailable
-from sikka.journal.fraud_reads import SqlFraudReads
 from sikka.journal.leases import SqlLeases
 from sikka.journal.outbox import SqlHousekeeping, SqlOutbox
 from sikka.ops.rate_limit_redis import RedisTokenBuckets
@@ -77,8 +76,7 @@ async def gateway(
     """
     async with AsyncExitStack() as stack:
         base = await _house(stack, settings, observe, on)
-        # What was counted before this process began counts in its windows too.
-        await base.fraud.warm(SqlFraudReads(base.database))
+        await stack.enter_async_context(base.fraud.opened())
         app = build_app(_api_parts(base, stack))
         server = settings.server
         address, port = await stack.enter_async_context(
@@ -195,7 +193,7 @@ def _api_parts(base: House, stack: AsyncExitStack) -> ApiParts:
             base.secret_box(),
             rotation_overlap_s=settings.webhooks.rotation_overlap_s,
         ),
-        is_vpa_blocked=base.fraud.is_vpa_blocked,
+        is_vpa_blocked=base.fraud.engine.is_vpa_blocked,
         render_metrics=base.metrics.render,
         # Redis and the rails may be away while payments are still taken and written down.
         health_checks={"database": base.ping, "journal": base.writes},

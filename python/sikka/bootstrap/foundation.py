@@ -5,22 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import literal, select
 
+from sikka.bootstrap.fraud import FraudRoom, fraud_room
 from sikka.bootstrap.observers import ObservedFraud, Observers
 from sikka.bootstrap.rails import NoUpiCallbacks, npci_rail, sponsor_rail
 from sikka.domain.errors import ConfigurationError, Unavailable
 from sikka.domain.review import TimeoutAction
 from sikka.flows.listen import Listener
 from sikka.flows.parts import Parts, Policy, ReviewPolicy
-from sikka.fraud.config import FraudConfig
-from sikka.fraud.engine import RuleEngine
 from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy
-from sikka.journal.fraud_reads import SqlFraudReads
 from sikka.journal.journal import Limits, SqlJournal
 from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
@@ -61,7 +59,7 @@ class House:
     journal: SqlJournal
     reader: SqlReader
     parts: Parts
-    fraud: RuleEngine
+    fraud: FraudRoom
     npci: NpciRail | None
     upi_callbacks: UpiCallbacks | NoUpiCallbacks
     sponsor_callbacks: SponsorCallbacks
@@ -120,8 +118,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
         journal = SqlJournal(database, observers, _limits(settings))
         await journal.start()
         stack.push_async_callback(journal.stop)
-        fraud = RuleEngine(_fraud_config(settings), clock, SqlFraudReads(database))
-        stack.push_async_callback(fraud.close)
+        fraud = fraud_room(settings, database, clock, observers)
         sponsors = {
             name: sponsor_rail(name, each, observers)
             for name, each in settings.upi.sponsors.items()
@@ -141,7 +138,7 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             journal=journal,
             store=SqlStore(database),
             reviews=SqlReviews(database),
-            fraud=ObservedFraud(fraud, observers),
+            fraud=ObservedFraud(fraud.engine, observers),
             rails=rails,
             numbers=SqlReferenceNumbers(database),
             policy=Policy(**asdict(settings.policy)),
@@ -168,12 +165,6 @@ async def house(settings: Settings, observe: Observer | None = None) -> AsyncIte
             upi_callbacks=upi_callbacks,
             sponsor_callbacks=SponsorCallbacks(sponsors, listener, clock, observers),
         )
-
-
-def _fraud_config(settings: Settings) -> FraudConfig:
-    known = {each.name for each in fields(FraudConfig)}
-    given = asdict(settings.fraud)
-    return FraudConfig(**{name: given[name] for name in given if name in known})
 
 
 def _review_policy(settings: Settings) -> ReviewPolicy:

@@ -6,16 +6,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 
 from sikka.domain.errors import Unavailable
+from sikka.domain.fraud_verdict import LABEL_DELAY
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import Engine
 from sikka.fraud.policy import PolicyCache
 from sikka.fraud.round_trips import RoundTrips
 from sikka.fraud.stores.memory import MemoryFeatureStore
-from sikka.fraud.stores.port import FeaturesUnavailable, FeatureStore
+from sikka.fraud.stores.port import FeatureStore, FeaturesUnavailable
 from sikka.fraud.stores.redis import RedisFeatureStore
 from sikka.fraud.warmth import history_of
 from sikka.journal.database import Database
@@ -43,6 +44,7 @@ class FraudRoom:
     round_trips: RoundTrips
     history: SqlPaymentHistory
     clock: Clock
+    label_delay: timedelta
     warm_days: int
     warm_payments_max: int
 
@@ -74,8 +76,9 @@ class FraudRoom:
         try:
             if await self.store.is_warm():
                 return
-            since = self.clock.now() - timedelta(days=self.warm_days)
-            history = history_of(self.history, since, self.warm_payments_max)
+            now = self.clock.now()
+            since = now - timedelta(days=self.warm_days)
+            history = history_of(self.history, since, now, self.warm_payments_max, self.label_delay)
             counted = await self.store.warm(history)
         except (FeaturesUnavailable, Unavailable) as error:
             log.warning("the memory of features lacks its history: %s", error)
@@ -92,7 +95,7 @@ def fraud_room(
     Raises:
         ConfigurationError: the memory is in Redis and no master key is set.
     """
-    config = FraudConfig(**asdict(settings.fraud))
+    config = _config(settings)
     store = _store(settings)
     round_trips = RoundTrips(SqlPayees(database), observe)
     policy = PolicyCache(config, SqlFraudReads(database), observe, round_trips=round_trips)
@@ -103,9 +106,16 @@ def fraud_room(
         round_trips=round_trips,
         history=SqlPaymentHistory(database),
         clock=clock,
+        label_delay=LABEL_DELAY,
         warm_days=settings.features.warm_days,
         warm_payments_max=settings.features.warm_payments_max,
     )
+
+
+def _config(settings: Settings) -> FraudConfig:
+    known = {each.name for each in fields(FraudConfig)}
+    given = asdict(settings.fraud)
+    return FraudConfig(**{name: value for name, value in given.items() if name in known})
 
 
 def _store(settings: Settings) -> FeatureStore:

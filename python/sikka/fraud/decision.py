@@ -66,10 +66,11 @@ def verdict_of(
         weights.append(_LISTED_HUNDREDTHS[listing.decision])
         names, reasons = (listing.name, *names), (listing.reason, *reasons)
     score = _combined(weights, BASE_HUNDREDTHS / 100 if probability is None else probability)
+    by_rules = _by_rules(violations)
     by_score, words = _by_score(score, thresholds)
-    if words is not None:
+    decision = graver(by_score, by_rules)
+    if decision is not by_rules:
         reasons = (*reasons, words)
-    decision = graver(by_score, _by_rules(violations))
     if any(each.severity is Severity.ALLOW for each in violations):
         decision = Decision.APPROVE
     if listing is not None and (
@@ -101,7 +102,7 @@ def _combined(weights_hundredths: Sequence[int], base: float) -> int:
     return min(100, floor(100 * (1.0 - innocent) + 1e-9))
 
 
-def _by_score(score: int, thresholds: Thresholds) -> tuple[Decision, str | None]:
+def _by_score(score: int, thresholds: Thresholds) -> tuple[Decision, str]:
     if score >= thresholds.decline_score_hundredths:
         least, what = thresholds.decline_score_hundredths, "payments are refused"
         decision = Decision.DECLINE
@@ -109,7 +110,7 @@ def _by_score(score: int, thresholds: Thresholds) -> tuple[Decision, str | None]
         least, what = thresholds.review_score_hundredths, "a person looks at payments"
         decision = Decision.REVIEW
     else:
-        return Decision.APPROVE, None
+        return Decision.APPROVE, ""
     return decision, f"The score {score / 100:.2f} reaches {least / 100:.2f}, from which {what}."
 
 

@@ -18,7 +18,7 @@ from sikka.fraud.models.judgement import Judgement
 from sikka.fraud.models.words import sentence
 from sikka.fraud.policy import Policy, PolicyCache
 from sikka.fraud.stores.facts import event_of
-from sikka.fraud.stores.port import FeaturesUnavailable, FeatureStore, Observation
+from sikka.fraud.stores.port import FeatureStore, FeaturesUnavailable, Observation
 from sikka.ports import Clock, Observer
 from sikka_core import bucket_of_id, new_id, read_records
 

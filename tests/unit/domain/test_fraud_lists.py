@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from sikka.domain.errors import InvalidRequest
 from sikka.domain.fraud_lists import address_of, network_of, normal_value
 from sikka.domain.fraud_policy import ListField
-from sikka_core import new_id
 
-MERCHANT = new_id("mer", 7, 1_763_892_000_000)
+MERCHANT = "mer_01KAR2FX8001YNPFEV3TGJ6KMK"
 CARD = "0123456789abcdef" * 4
 
 

@@ -1,14 +1,13 @@
-"""What decides is a second old at most, changes as a whole, and outlives a database that is away."""
+"""What decides changes as a whole, soon, and outlives a database that is away."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sikka.domain.fraud import Decision
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud_model import ModelState
 from sikka.domain.fraud_policy import (
     FraudListEntry,
     FraudRule,
@@ -19,9 +18,11 @@ from sikka.domain.fraud_policy import (
     RuleState,
 )
 from sikka.fraud.config import FraudConfig
-from sikka.fraud.models.judgement import Judge, Judgement
 from sikka.fraud.policy import PolicyCache
-from tests.unit.fraud.requests import AT, facts, request
+from sikka_core import FeatureStore
+from tests.unit.fraud.models.made import row
+from tests.unit.fraud.observed import facts
+from tests.unit.fraud.requests import AT, request
 
 ENTRY = FraudListEntry(
     "fle_1", 7, None, ListKind.BLOCK, ListField.DEVICE, "device-1", None, "key_1", AT, revision=2
@@ -30,10 +31,8 @@ RULE = FraudRule(
     "rul_1", 7, None, "large", 1, RuleState.LIVE, "amount > 1000", Decision.REVIEW, "Large.",
     None, "key_1", AT, AT, 2,
 )  # fmt: skip
-MODEL = FraudModel(
-    "mdl_1", 7, "upi-1", "a" * 64, 1, "b" * 64, {}, ModelState.CHAMPION, 0, "operator", AT, AT,
-    "operator", AT, 2,
-)  # fmt: skip
+MODEL, FILE = row("upi-1", ModelState.CHAMPION)
+VECTOR = FeatureStore().observe("pay_1", 0, 129_900, user="user_7")
 
 
 class Tables:
@@ -43,7 +42,7 @@ class Tables:
         self.rows = PolicyRows(1)
         self.asked: list[int] = []
         self.error: Exception | None = None
-        self.files: dict[str, bytes] = {}
+        self.files = {MODEL.id: FILE}
 
     async def policy_since(self, revision: int) -> PolicyRows:
         self.asked.append(revision)
@@ -64,7 +63,7 @@ class Heard:
 
 
 def cache(tables: Tables, heard: Heard | None = None, **options: Any) -> PolicyCache:
-    return PolicyCache(FraudConfig(), tables, Loader(), heard or Heard(), **options)
+    return PolicyCache(FraudConfig(), tables, heard or Heard(), **options)
 
 
 async def test_what_the_tables_hold_is_in_force_after_one_reading() -> None:
@@ -80,11 +79,11 @@ async def test_what_the_tables_hold_is_in_force_after_one_reading() -> None:
     listing = policy.lists.find(request(), AT)
     assert listing is not None
     assert listing.name == "block_list_device"
-    names = [each.name for each in policy.ruleset.evaluate(facts()).violations]
+    names = [each.name for each in policy.ruleset.evaluate(facts(request())).violations]
     assert names == ["large"]
     assert policy.thresholds_of("mer_1").decline_score_hundredths == 20
     assert policy.thresholds_of("mer_2").decline_score_hundredths == 95
-    judged = policy.judge.judge("pay_1", memoryview(b""))
+    judged = policy.models.judge("pay_1", VECTOR)
     assert judged is not None
     assert judged.version == "upi-1"
 
@@ -98,7 +97,7 @@ async def test_only_what_was_changed_is_read_and_the_rest_stays_in_force() -> No
     tables.rows = PolicyRows(3, [replace(RULE, state=RuleState.RETIRED, revision=3)])
     await policies.refresh()
     assert tables.asked == [0, 2, 2]
-    assert policies.current.ruleset.evaluate(facts()).violations == []
+    assert policies.current.ruleset.evaluate(facts(request())).violations == []
     assert policies.current.lists.find(request(), AT) is not None
 
 
@@ -131,7 +130,7 @@ async def test_a_database_that_is_away_leaves_the_last_policy_in_force_and_says_
 async def test_a_database_that_is_away_at_the_start_is_no_failure() -> None:
     tables = Tables()
     tables.error = RuntimeError("away")
-    policies = PolicyCache(FraudConfig(blocked_devices=("device-1",)), tables, None, Heard())
+    policies = PolicyCache(FraudConfig(blocked_devices=("device-1",)), tables, Heard())
     await policies.open()
     assert policies.stale
     assert policies.current.lists.find(request(), AT) is not None
@@ -153,8 +152,8 @@ async def test_changes_come_into_force_without_being_asked_for() -> None:
 
 
 async def test_without_tables_the_configuration_decides_and_nothing_is_stale() -> None:
-    policies = PolicyCache(FraudConfig(), None, None, Heard())
+    policies = PolicyCache(FraudConfig(), None, Heard())
     await policies.open()
     assert not policies.stale
-    assert policies.current.judge.judge("pay_1", memoryview(b"")) is None
+    assert policies.current.models.judge("pay_1", VECTOR) is None
     await policies.close()
