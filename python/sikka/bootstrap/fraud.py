@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 # What the key is for under which ids stand in the names of keys in Redis.
 FEATURE_KEYS = "feature-keys"
 # How often it is looked at whether the memory has lost its history.
-WARM_AGAIN_S = 5.0
+WARM_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
