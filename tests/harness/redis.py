@@ -20,15 +20,20 @@ class Redis(PrivateServer):
 
     start_timeout_s = 20.0
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: tuple[str, ...] = ()) -> None:
         super().__init__(directory)
+        self._options = options
         self._numbers = itertools.count(0)
 
     @classmethod
-    def start(cls, directory: Path) -> Redis:
-        """A new, empty server, ready for connections; raises ServerError when it fails."""
+    def start(cls, directory: Path, *options: str) -> Redis:
+        """A new, empty server, ready for connections.
+
+        `options` are added to the server's command line, for example "--cluster-enabled", "yes".
+        Raises ServerError when it does not come up.
+        """
         directory.mkdir(parents=True, exist_ok=True)
-        server = cls(directory)
+        server = cls(directory, options)
         server._begin()
         return server
 
@@ -61,6 +66,7 @@ class Redis(PrivateServer):
             "",
             "--appendonly",
             "no",
+            *self._options,
         ]
 
     def _answers(self) -> bool:
