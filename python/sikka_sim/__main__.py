@@ -1,4 +1,7 @@
-"""The simulated world as a process: ``python -m sikka_sim --gateway URL --directory DIR``."""
+"""The simulated world as a process: ``python -m sikka_sim --gateway URL --directory DIR``.
+
+``python -m sikka_sim stream`` generates payments for training and judging fraud models instead.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,15 @@ from sikka_sim.keys import KeyPair, new_key_pair
 from sikka_sim.scripts import table
 from sikka_sim.world import World, WorldConfig, WorldKeys
 
+STREAM = "stream"
+
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sikka_sim", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m sikka_sim",
+        description=__doc__,
+        epilog=f"`python -m sikka_sim {STREAM} --help` tells of the command `{STREAM}`.",
+    )
     parser.add_argument("--gateway", help="base URL of the gateway, for callbacks")
     parser.add_argument(
         "--directory", type=Path, help="where keys and world.json are written; keys there are kept"
@@ -128,8 +137,20 @@ async def _run(options: argparse.Namespace) -> None:
         await world.stop()
 
 
+def _stream(arguments: list[str]) -> int:
+    # numpy and pyarrow, which only this command needs, take long to load or are not installed.
+    try:
+        from sikka_sim.stream import command  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"stream needs the packages of the extra `training`: {error}\n")
+        return 1
+    return command.main(arguments)
+
+
 def main() -> None:
-    """Run until SIGINT or SIGTERM."""
+    """Run until SIGINT or SIGTERM; or run the command that is named."""
+    if sys.argv[1:2] == [STREAM]:
+        sys.exit(_stream(sys.argv[2:]))
     parser = _arguments()
     options = parser.parse_args()
     if options.scripts:

@@ -1,0 +1,1 @@
+"""What fraudsters do, a file a kind; `plan` says when, `reporting` when it becomes known."""
