@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from sikka_sim.stream import Parameters, generate, load_parameters
+from sikka_sim.stream.frauds.plan import FRAUD_KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +29,33 @@ def stream(parameters: Parameters) -> pa.Table:
     return generate(parameters, users=4_000, days=DAYS, seed=11)
 
 
-@pytest.fixture(scope="session")
-def payments(stream: pa.Table) -> pd.DataFrame:
-    """The stream with two columns more: the local day since its beginning, and the hour."""
-    frame: Any = stream.to_pandas()
+def framed(table: pa.Table) -> pd.DataFrame:
+    """A stream with two columns more: the local day since its beginning, and the hour."""
+    frame: Any = table.to_pandas()
     local_ms = frame.time_ms + 19_800_000
     frame["day"] = local_ms // DAY_MS - int(local_ms.iloc[0] // DAY_MS)
     frame["hour"] = local_ms % DAY_MS // 3_600_000
     return frame
+
+
+@pytest.fixture(scope="session")
+def payments(stream: pa.Table) -> pd.DataFrame:
+    return framed(stream)
+
+
+@pytest.fixture(scope="session")
+def rough(parameters: Parameters) -> pd.DataFrame:
+    """A stream with ten times as many frauds, so that shares of them can be measured."""
+    busier = {
+        kind: msgspec.structs.replace(
+            getattr(parameters.frauds, kind),
+            per_million=getattr(parameters.frauds, kind).per_million * 10,
+        )
+        for kind in FRAUD_KINDS
+    }
+    frauds = msgspec.structs.replace(parameters.frauds, **busier)
+    more = msgspec.structs.replace(parameters, frauds=frauds)
+    return framed(generate(more, users=4_000, days=60, seed=12))
 
 
 @pytest.fixture(scope="session")
@@ -43,5 +64,5 @@ def honest(payments: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def frauds(payments: pd.DataFrame) -> pd.DataFrame:
-    return payments[payments.true_fraud]
+def frauds(rough: pd.DataFrame) -> pd.DataFrame:
+    return rough[rough.true_fraud]

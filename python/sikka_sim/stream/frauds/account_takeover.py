@@ -91,11 +91,10 @@ def _device_and_place(
     if draws.happens(fraud.remote_share):
         user = np.full(count, victim)
         bed = scene.today.bed[0][user], scene.today.bed[1][user]
-        latitude, longitude = near(bed, world.parameters.presence.jitter_m, draws)
         ip = world.network.of_users(user, scene.today.city[user], time_ms)
         columns: dict[str, Integers | int] = {
-            "latitude_e6": latitude,
-            "longitude_e6": longitude,
+            "latitude_e6": bed[0],
+            "longitude_e6": bed[1],
             "ip": ip,
         }
         return int(world.holdings.device[victim, 0]), columns

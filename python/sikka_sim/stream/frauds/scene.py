@@ -9,7 +9,7 @@ import numpy as np
 from sikka_sim.stream.almanac import DAY_MS
 from sikka_sim.stream.draws import PPM, Draws, Integers
 from sikka_sim.stream.frauds.rings import Ring
-from sikka_sim.stream.geography import NOWHERE, Place
+from sikka_sim.stream.geography import NOWHERE, Place, near
 from sikka_sim.stream.habits import Habits, Today
 from sikka_sim.stream.holdings import FIRST_CARD, NOBODY
 from sikka_sim.stream.payments import Payments, payments_of
@@ -125,11 +125,11 @@ class Scene:
         amount = world.amounts.usual(kind, (middling, middling), factors, self.draws)
         return world.amounts.limited(amount, kind, np.full(size, card))
 
-    def seen_places(self, count: int, hidden_share: float, near: Place | None = None) -> Place:
+    def seen_places(self, count: int, hidden_share: float, around: Place | None = None) -> Place:
         """One place for the whole episode, as it is seen: hidden, near the victim, or the base."""
         if self.draws.happens(hidden_share):
             return np.full(count, NOWHERE), np.full(count, NOWHERE)
-        place = near if near is not None else self.ring.base
+        place = around if around is not None else self.ring.base
         return np.repeat(place[0], count), np.repeat(place[1], count)
 
     def town_of(self, user: int) -> Place:
@@ -150,9 +150,11 @@ class Scene:
         self, time_ms: Integers, merchant: Integers, kind: Integers, **columns: Integers | int
     ) -> Payments:
         """Payments from the group's devices, whose addresses follow from the devices."""
-        size = len(time_ms)
+        size, world = len(time_ms), self.world
         payments = payments_of(size, time_ms=time_ms, merchant=merchant, kind=kind, **columns)
+        jitter_m = world.parameters.presence.jitter_m
+        payments.latitude_e6, payments.longitude_e6 = near(payments.place, jitter_m, self.draws)
         if "ip" not in columns:
-            ip = self.ring.addresses(self.world, payments.device, time_ms, self.draws)
+            ip = self.ring.addresses(world, payments.device, time_ms, self.draws)
             payments.ip = np.where(payments.device == NOBODY, NOBODY, ip)
         return payments
