@@ -139,7 +139,3 @@ class Draws:
     def factor(self, bounds: tuple[float, float], size: int) -> Integers:
         """Factors within both bounds, evenly, in parts per million."""
         return self.between((ppm(bounds[0]), ppm(bounds[1])), size)
-
-    def shuffled(self, values: Any) -> Any:
-        """The same values in another order."""
-        return self._generator.permutation(values)

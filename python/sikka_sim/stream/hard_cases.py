@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sikka_sim.stream.almanac import DAY_MS, HOUR_MS, MINUTE_MS
+from sikka_sim.stream.almanac import DAY_MS, HOUR_MS
 from sikka_sim.stream.draws import PPM, Draws, Integers, cumulative, hashed, ppm_array, within
 from sikka_sim.stream.geography import near
 from sikka_sim.stream.habits import Habits, Today, Wishes
@@ -108,7 +108,7 @@ class HardCases:
         again = payments.take(draws.chance(self._refund[payments.kind], len(payments)))
         size = len(again)
         again.time_ms = again.time_ms + draws.between(EXCHANGE_DAYS, size) * DAY_MS
-        again.time_ms = again.time_ms + draws.below(30 * MINUTE_MS, size)
+        again.time_ms = again.time_ms + draws.below(HOUR_MS, size)
         amount = again.amount_minor * draws.factor(EXCHANGE_FACTOR, size) // PPM
         amount = self._world.amounts.rounded(amount, again.kind, draws)
         card = is_card(again.instrument)

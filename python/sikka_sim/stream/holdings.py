@@ -90,11 +90,6 @@ class Holdings:
         changing = draws.below(round(life_days * PPM), self._people.count) < PPM
         return np.flatnonzero(changing)
 
-    def cards_held(self, user: Integers) -> Integers:
-        """How many cards each user has."""
-        held: Integers = self._people.cards[user]
-        return held
-
     def used(self, user: Integers, pays_by_card: Flags, draws: Draws) -> tuple[Integers, Integers]:
         """The instrument that each user pays with, and its slot; who has no card pays by VPA."""
         parameters, size = self._parameters, len(user)

@@ -10,6 +10,7 @@ from sikka_sim.stream.payments import NEVER_KNOWN, Payments
 from sikka_sim.stream.schema import Reporting
 
 SMALL_MINOR = 100_000
+SECOND_MS = 1_000
 FOREVER = np.iinfo(np.int64).max
 
 
@@ -26,7 +27,7 @@ def reported(
 
     Returns:
         the payments that take place, with `known_ms`; and when each victim's became known, or
-        NEVER_KNOWN.
+        NEVER_KNOWN, also of who was to be a victim after all was over.
     """
     victims = int(victim.max()) + 1
     first = np.full(victims, FOREVER)
@@ -41,14 +42,17 @@ def reported(
     if draws.happens(reporting.investigated_share):
         days = reporting.investigated_days_median
         found = int(first.min()) + _delays_ms(days, reporting.delay_sigma, 1, draws)[0]
-        known = np.minimum(known, np.maximum(found, first + 1))
-    happens = payments.time_ms < known[victim]
-    known_of = known[victim][happens]
+        known = np.minimum(known, found)
+    known = np.where(known == FOREVER, NEVER_KNOWN, known)
+    happens = (payments.time_ms < known[victim]) | (known[victim] == NEVER_KNOWN)
+    hit = np.zeros(victims, bool)
+    hit[victim[happens]] = True
     payments = payments.take(happens)
-    payments.known_ms = np.where(known_of == FOREVER, NEVER_KNOWN, known_of)
-    return payments, np.where(known == FOREVER, NEVER_KNOWN, known)
+    payments.known_ms = known[victim[happens]]
+    return payments, np.where(hit, known, NEVER_KNOWN)
 
 
 def _delays_ms(days_median: float, sigma: float, count: int, draws: Draws) -> Integers:
-    median = np.full(count, round(days_median * DAY_MS))
-    return times_ppm(median, draws.lognormal(sigma, count)) + 1
+    median_s = np.full(count, round(days_median * DAY_MS / SECOND_MS))
+    seconds = times_ppm(median_s, draws.lognormal(sigma, count))
+    return seconds * SECOND_MS + 1 + draws.below(SECOND_MS, count)

@@ -16,7 +16,6 @@ class Ring:
     """A group of fraudsters.
 
     Attributes:
-        number: of the group.
         city: the town from which it works.
         base: the place there, as arrays of one.
         carrier: of its phones.
@@ -26,7 +25,6 @@ class Ring:
         last_day: of its work.
     """
 
-    number: int
     city: int
     base: Place
     carrier: int
@@ -62,7 +60,6 @@ class Rings:
     def __init__(self, world: World) -> None:
         self._world = world
         self._parameters = world.parameters.rings
-        self._numbers = 0
         self._active: list[Ring] = []
 
     def one(self, day: int, draws: Draws) -> Ring:
@@ -77,9 +74,7 @@ class Rings:
     def _new(self, day: int, draws: Draws) -> Ring:
         world, parameters = self._world, self._parameters
         city = world.geography.numbers[draws.name(parameters.cities)]
-        self._numbers += 1
         return Ring(
-            number=self._numbers,
             city=city,
             base=world.geography.points(np.array([city]), draws),
             carrier=int(world.network.carriers(1, draws)[0]),
