@@ -114,9 +114,10 @@ class People:
             ALWAYS,
         )
         paid = ppm_array(salary.salaried_share[name] for name in parameters.segments)[of]
-        self.goes_to_work = draws.chance(paid, self.count)
+        away = ppm_array(segment.away_by_day for segment in parameters.segments.values())[of]
+        self.goes_to_work = draws.chance(away, self.count)
         self.pay_class = np.where(
-            self.goes_to_work,
+            draws.chance(paid, self.count),
             draws.pick(cumulative(salary.salaried_weights), self.count),
             PAY_NEVER,
         )

@@ -52,6 +52,7 @@ class Segment(Section, frozen=True):
     """People who live alike."""
 
     share: Weight
+    away_by_day: Share
     activity: Factor
     wealth: Factor
     card_share: Share

@@ -53,7 +53,7 @@ def test_card_testing_tries_many_cards_at_one_merchant_in_a_short_time(
     assert on_device.max() >= 12
     # Ordinary devices do not see as many cards.
     honest = rough[~rough.true_fraud & (rough.payment_method == "CARD")]
-    assert honest.groupby("device").instrument.nunique().quantile(0.99) < 4
+    assert honest.groupby("device").instrument.nunique().quantile(0.99) < 6
 
 
 def test_a_stolen_card_is_used_from_elsewhere_or_at_a_terminal(
