@@ -58,7 +58,8 @@ def cost_options(command: Command) -> Command:
     type=click.FloatRange(0, 3_650, min_open=True),
     default=7.0,
     show_default=True,
-    help="How long after a payment its label is known, where the data does not say.",
+    help="How long after a payment silence means that it was genuine, and when a label became"
+    " known that does not say.",
 )
 @click.option("--train-from", type=DATE, help="UTC; the first payment if not given.")
 @click.option("--train-until", type=DATE, help="UTC; leaves four tenths of the time if not given.")

@@ -50,7 +50,7 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         currency: of all amounts.
         payments: how many payments the stream has, those of no period included.
         from_ms, until_ms: of the first and the last payment.
-        label_delay_ms: how long after a payment its label is known that does not say.
+        label_delay_ms: how long after a payment silence meant that it was genuine.
         utc_offset_s: of the clock that made hours and weekdays.
         train: what the trees were grown on.
         validation: what told when to stop, and what the calibration was fitted on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -43,25 +44,30 @@ COLUMNS = (
     Column("fraud_kind", TEXT),
     Column("known_ms", pa.int64()),
     Column("rules_decision", TEXT),
+    Column("true_fraud", pa.bool_()),
 )
+# What a generator may tell besides, and nothing here looks at.
+UNREAD = {"merchant_kind"}
 BY_NAME = {column.name: column for column in COLUMNS}
 
 
-def check_names(names: list[str]) -> None:
-    """Check which columns there are.
+def names_to_read(names: Sequence[str]) -> list[str]:
+    """Check which columns there are, and return those that are read, in their order.
 
     Raises:
         InvalidRequest: one is unknown, there twice or lacking; the message names it.
     """
-    for name in names:
+    read = [name for name in names if name not in UNREAD]
+    for name in read:
         if name not in BY_NAME:
             known = ", ".join(BY_NAME)
             raise InvalidRequest(message=f"column {name}: is not one of {known}", param=name)
-        if names.count(name) > 1:
+        if read.count(name) > 1:
             raise InvalidRequest(message=f"column {name}: must be there once", param=name)
     for column in COLUMNS:
-        if column.required and column.name not in names:
+        if column.required and column.name not in read:
             raise InvalidRequest(message=f"column {column.name}: must be there", param=column.name)
+    return read
 
 
 def bad_row(row: int, column: str, rule: str) -> InvalidRequest:
@@ -81,10 +87,10 @@ def typed(table: pa.Table) -> pa.Table:
     Raises:
         InvalidRequest: a column is unknown, lacking, there twice, or of another type.
     """
-    check_names(table.column_names)
+    names = names_to_read(table.column_names)
     arrays = []
     for column in COLUMNS:
-        if column.name in table.column_names:
+        if column.name in names:
             arrays.append(_cast(table[column.name], column))
         else:
             arrays.append(pa.chunked_array([pa.nulls(len(table), column.type)]))

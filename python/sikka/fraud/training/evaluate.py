@@ -9,7 +9,7 @@ from sikka.fraud.training.look_ahead import check_no_look_ahead
 from sikka.fraud.training.metrics import metrics_of
 from sikka.fraud.training.replay import replay
 from sikka.fraud.training.scored import scored_rows
-from sikka.fraud.training.split import Span, labelled_rows
+from sikka.fraud.training.split import Span, labelled
 from sikka.fraud.training.stream import PaymentStream, data_hash
 from sikka.fraud.training.train import Say
 from sikka_core import SCHEMA_VERSION, Model
@@ -35,7 +35,7 @@ def evaluate(
         document: its card.
         stream: the payments.
         say: hears what is being done, a line each.
-        label_delay_ms: how long after its payment a label is known that does not say; that of the
+        label_delay_ms: how long after a payment silence means that it was genuine; that of the
             training if None.
         from_ms: where judging begins; payments before are only remembered by the features.
 
@@ -71,12 +71,12 @@ def evaluate(
     identity = data_hash(stream)
     trained_on = identity == document.data.hash
     span = _span(stream, from_ms, document.data.test if trained_on else None)
-    rows = labelled_rows(stream, span, label_delay_ms=delay_ms)
-    say(f"judging {len(rows):,} payments")
-    scored = scored_rows(stream, vectors, rows, model, document.calibration)
+    judged = labelled(stream, span, label_delay_ms=delay_ms)
+    say(f"judging {len(judged.rows):,} payments")
+    scored = scored_rows(stream, vectors, judged, model, document.calibration)
     metrics = metrics_of(scored, utc_offset_s=utc_offset_s)
-    period = Period(span.from_ms, span.until_ms, len(rows), int(scored.frauds.sum()))
-    return Evaluation(identity, period, scored, vectors[rows], metrics, trained_on)
+    period = Period(span.from_ms, span.until_ms, len(scored), int(scored.frauds.sum()))
+    return Evaluation(identity, period, scored, vectors[judged.rows], metrics, trained_on)
 
 
 def _span(stream: PaymentStream, from_ms: int | None, test: Period | None) -> Span:

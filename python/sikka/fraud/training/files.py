@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from sikka.domain.errors import InvalidRequest
-from sikka.fraud.training.columns import BY_NAME, TEXT, bad_row, check_names
+from sikka.fraud.training.columns import BY_NAME, TEXT, bad_row, names_to_read
 from sikka.fraud.training.stream import PaymentStream
 from sikka.fraud.training.table import stream_of_table
 
@@ -58,8 +58,8 @@ def _read_csv(path: Path) -> pa.Table:
     )
     with path.open("rb") as file:
         table = pyarrow.csv.read_csv(file, convert_options=convert)
-    check_names(table.column_names)
-    return pa.table({name: _parsed(name, table[name]) for name in table.column_names})
+    names = names_to_read(table.column_names)
+    return pa.table({name: _parsed(name, table[name]) for name in names})
 
 
 def _parsed(name: str, texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -13,8 +13,8 @@ KINDS = (
 AMOUNTS = "It knows amounts in {currency} only."
 MISSING = "A feature that was always missing in training says nothing to it."
 DELAY = (
-    "Where the data did not say when a label became known, it was taken to be {delay:g} days after"
-    " the payment; where labels come later, what they tell of merchants is staler than in training."
+    "A payment that nobody had disputed {delay:g} days after it was made counted as genuine, until"
+    " somebody did; where labels come later than in training, risk by labels is staler."
 )
 REFUSED = "Payments that were refused have no outcome: what was refused before, it cannot judge."
 ROUGH = (

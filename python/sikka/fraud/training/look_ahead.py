@@ -27,10 +27,10 @@ def check_no_look_ahead(
     """Compute the vectors of a sample of payments from what came before them, and compare.
 
     For each one a new store sees the earlier rows that share a user, instrument, device, address
-    or merchant with it, and their labels that were known before its time, and nothing else. All
-    features of a payment come from the records of those who take part in it, so the vectors must be
-    equal to the bit. Half of the sample are frauds, as far as there are enough: what a leak tells
-    shows in them first.
+    or merchant with it, and what was held to be true of these before its time, and nothing else.
+    All features of a payment come from the records of those who take part in it, so the vectors
+    must be equal to the bit. Half of the sample are frauds, as far as there are enough: what a leak
+    tells shows in them first.
 
     Args:
         stream: the payments.
@@ -46,10 +46,9 @@ def check_no_look_ahead(
         UnprocessableRequest: a vector is another one; the message names the payment's row, the
             feature and both numbers.
     """
-    known_ms = stream.label_known_ms(label_delay_ms)
     chosen = _sample(stream, sample, seed)
     for row in chosen.tolist():
-        alone = _vector_from_the_past(stream, row, known_ms, utc_offset_s)
+        alone = _vector_from_the_past(stream, row, label_delay_ms, utc_offset_s)
         different = alone.view(np.int32) != vectors[row].view(np.int32)
         # Two missing values are the same, whichever bits say so.
         different &= ~(np.isnan(alone) & np.isnan(vectors[row]))
@@ -73,25 +72,40 @@ def _sample(stream: PaymentStream, size: int, seed: int) -> NDArray[np.intp]:
 
 
 def _vector_from_the_past(
-    stream: PaymentStream, row: int, known_ms: NDArray[np.int64], utc_offset_s: int
+    stream: PaymentStream, row: int, label_delay_ms: int, utc_offset_s: int
 ) -> NDArray[np.float32]:
     past = _rows_that_share(stream, row)
     now_ms = int(stream.time_ms[row])
-    # A payment happens at its time; a label that is known at the same time comes after it.
-    happenings = [(int(stream.time_ms[each]), 0, each) for each in past]
-    happenings += [(int(known_ms[each]), 1, each) for each in past if known_ms[each] < now_ms]
+    # A payment happens at its time; what is said at the same time is said after it.
+    happenings: list[tuple[int, int, int, str, bool]] = []
+    for each in past:
+        happenings.append((int(stream.time_ms[each]), 0, each, "", False))
+        happenings += [
+            (at_ms, 1, each, key, fraud)
+            for at_ms, key, fraud in _verdicts(stream, each, label_delay_ms)
+            if at_ms < now_ms
+        ]
     store = FeatureStore(entities_max=6 * len(past) + 2**15, utc_offset_s=utc_offset_s)
-    for _, is_label, each in sorted(happenings):
-        if is_label:
-            store.label(
-                stream.payment_ids[each],
-                int(known_ms[each]),
-                bool(stream.fraud[each] == 1),
-                **_participants(stream, each),
-            )
+    for at_ms, _, each, key, fraud in sorted(happenings):
+        if key:
+            store.label(key, at_ms, fraud, **_participants(stream, each))
         else:
             _observe(store, stream, each)
     return _observe(store, stream, row)
+
+
+def _verdicts(stream: PaymentStream, row: int, label_delay_ms: int) -> list[tuple[int, str, bool]]:
+    """When something was held to be true of a payment, under which name, and whether fraud."""
+    if stream.fraud[row] == MISSING:
+        return []
+    payment_id, fraud = stream.payment_ids[row], bool(stream.fraud[row] == 1)
+    matures_ms = int(stream.time_ms[row]) + label_delay_ms
+    told_ms = int(stream.known_ms[row])
+    known_ms = matures_ms if told_ms == MISSING else told_ms
+    if known_ms <= matures_ms:
+        return [(known_ms, payment_id, fraud)]
+    silence = (matures_ms, payment_id, False)
+    return [silence, (known_ms, f"{payment_id}/again", True)] if fraud else [silence]
 
 
 def _rows_that_share(stream: PaymentStream, row: int) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sikka.domain.errors import InvalidRequest
@@ -19,6 +21,9 @@ def metrics_of(scored: Scored, *, utc_offset_s: int) -> dict[str, float]:
     Accuracy never stands without that of calling nothing fraud, which is the share of good
     payments. `threshold_at_fpr_0.1_percent` is the probability at which one good payment in a
     thousand is flagged, and `recall_...` what this catches, of all frauds and of each kind.
+
+    Where the truth is told, the `true_` ones are what labels would have shown had every fraud
+    become known.
 
     Args:
         scored: the payments.
@@ -58,8 +63,21 @@ def metrics_of(scored: Scored, *, utc_offset_s: int) -> dict[str, float]:
         "brier_of_base_rate": rate * (1 - rate),
         "expected_calibration_error": reliability_of(scored).error,
     }
+    metrics |= _in_truth(scored)
     for kind in scored.fraud_kind.values:
         of_kind = scored.fraud_kind.are(kind) & scored.frauds
         if of_kind.any():
             metrics[f"{KIND_RECALL}{kind}"] = float(np.mean(flagged[of_kind]))
     return metrics
+
+
+def _in_truth(scored: Scored) -> dict[str, float]:
+    if scored.truth is None or scored.truth.sum() in (0, len(scored)):
+        return {}
+    truly = replace(scored, frauds=scored.truth)
+    return {
+        "true_base_rate": truly.base_rate,
+        "true_auc": ranking.auc(truly),
+        "true_average_precision": ranking.average_precision(truly),
+        "true_recall_at_fpr_0.1_percent": ranking.recall_at_false_positive_rate(truly)[0],
+    }

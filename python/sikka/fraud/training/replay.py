@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sikka.domain.errors import UnprocessableRequest
-from sikka.fraud.training.stream import NEVER_MS, PaymentStream
+from sikka.fraud.training.stream import PaymentStream
+from sikka.fraud.training.verdicts import NEVER_MS, Verdicts, verdicts_of
 from sikka_core import FEATURE_NAMES, FeatureStore
 
 INDIA_UTC_OFFSET_S = 19_800
@@ -20,29 +22,27 @@ def replay(
 ) -> NDArray[np.float32]:
     """Play payments and labels again in the order of time, and return every payment's vector.
 
-    A payment is seen after those of the rows above it. A label enters when it became known
-    (`PaymentStream.label_known_ms`) and is seen by the payments after that moment, not by those of
-    the very millisecond. Nothing is forgotten for want of room, so the vectors are the same on any
-    machine.
+    A payment is seen after those of the rows above it. A verdict (`verdicts_of`) enters when it was
+    spoken and is seen by the payments after that moment, not by those of the very millisecond.
+    Nothing is forgotten for want of room, so the vectors are the same on any machine.
 
     Args:
         stream: the payments.
-        label_delay_ms: how long after its payment a label is known that does not say.
+        label_delay_ms: how long after a payment silence means that it was genuine.
         utc_offset_s: how far the clock that makes hours and weekdays is ahead of UTC.
 
     Returns:
         (n, len(FEATURE_NAMES)) float32, NaN for what is missing.
     """
     store = roomy_store(stream, utc_offset_s)
-    known_ms = stream.label_known_ms(label_delay_ms)
-    rows = labels_in_order(known_ms)
-    # For each payment, how many labels are known before it.
-    known_before = np.searchsorted(known_ms[rows], stream.time_ms, side="left").tolist()
+    spoken = spoken_in_order(verdicts_of(stream, label_delay_ms))
+    # For each payment, how many verdicts were spoken before it.
+    spoken_before = np.searchsorted(spoken.at_ms, stream.time_ms, side="left").tolist()
     names = [column.whole() for column in stream.entities()]
-    play_labels = _labels_of(store, stream, names, rows.tolist(), known_ms)
+    speak = _speaker(store, stream, names, spoken)
     observe = store.observe
     vectors = bytearray(VECTOR_BYTES * len(stream))
-    labelled = start = 0
+    done = start = 0
     columns = (stream.time_ms.tolist(), stream.amount_minor.tolist(), *names, *stream.places())
     for (
         payment_id,
@@ -56,10 +56,10 @@ def replay(
         merchant,
         north,
         east,
-    ) in zip(stream.payment_ids, known_before, *columns, strict=True):
-        if labelled < due:
-            play_labels(labelled, due)
-            labelled = due
+    ) in zip(stream.payment_ids, spoken_before, *columns, strict=True):
+        if done < due:
+            speak(done, due)
+            done = due
         vectors[start : start + VECTOR_BYTES] = observe(
             payment_id,
             time_ms,
@@ -77,24 +77,54 @@ def replay(
     return np.frombuffer(vectors, dtype=np.float32).reshape(len(stream), len(FEATURE_NAMES))
 
 
-def _labels_of(
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Verdicts in the order in which they were spoken; those of one millisecond by their payments.
+
+    Args:
+        at_ms: (m,) int64, never falling.
+        rows: (m,), the payment's row.
+        frauds: (m,) bool, what was said.
+        again: (m,) bool, whether something else had been said of the payment before.
+    """
+
+    at_ms: NDArray[np.int64]
+    rows: NDArray[np.intp]
+    frauds: NDArray[np.bool_]
+    again: NDArray[np.bool_]
+
+
+def spoken_in_order(verdicts: Verdicts) -> Spoken:
+    """Every verdict that is ever spoken."""
+    at_ms = np.concatenate([verdicts.first_ms, verdicts.second_ms])
+    count = len(verdicts.first)
+    rows = np.tile(np.arange(count), 2)
+    order = np.lexsort((rows, at_ms))
+    order = order[: np.searchsorted(at_ms[order], NEVER_MS)]
+    frauds = np.concatenate([verdicts.first, np.ones(count, dtype=bool)])
+    return Spoken(at_ms[order], rows[order], frauds[order], order >= count)
+
+
+def _speaker(
     store: FeatureStore,
     stream: PaymentStream,
     names: Sequence[Sequence[str | None]],
-    rows: Sequence[int],
-    known_ms: NDArray[np.int64],
+    spoken: Spoken,
 ) -> Callable[[int, int], None]:
-    """What plays the labels from one place in `rows` to before another."""
-    ids, known, frauds = stream.payment_ids, known_ms.tolist(), (stream.fraud == 1).tolist()
+    """What tells the store the verdicts from one place in their order to before another."""
+    ids, label = stream.payment_ids, store.label
     users, instruments, devices, ips, merchants = names
-    label = store.label
+    columns = (spoken.rows, spoken.at_ms, spoken.frauds, spoken.again)
+    rows, times, frauds, again = (column.tolist() for column in columns)
 
-    def play(begin: int, end: int) -> None:
-        for row in rows[begin:end]:
+    def speak(begin: int, end: int) -> None:
+        for place in range(begin, end):
+            row = rows[place]
             label(
-                ids[row],
-                known[row],
-                frauds[row],
+                # The store takes one label a payment: a second one goes by a name of its own.
+                f"{ids[row]}/again" if again[place] else ids[row],
+                times[place],
+                frauds[place],
                 user=users[row],
                 instrument=instruments[row],
                 device=devices[row],
@@ -102,16 +132,7 @@ def _labels_of(
                 merchant=merchants[row],
             )
 
-    return play
-
-
-def labels_in_order(known_ms: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The rows whose label is ever known, in the order in which labels become known.
-
-    Labels of the same millisecond come in the order of their payments.
-    """
-    rows = np.argsort(known_ms, kind="stable")
-    return rows[: np.searchsorted(known_ms[rows], NEVER_MS)]
+    return speak
 
 
 def roomy_store(stream: PaymentStream, utc_offset_s: int) -> FeatureStore:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sikka.fraud.models.calibration import Calibration
+from sikka.fraud.training.split import Labelled
 from sikka.fraud.training.stream import MISSING, PaymentStream, Texts
 from sikka_core import Model
 
@@ -25,6 +26,7 @@ class Scored:
         cards: (n,) int64, a number for each user; for each instrument where there is no user, and
             for each payment where there is neither.
         fraud_kind, rules_decision: as in `PaymentStream`.
+        truth: (n,) bool, what payments are in truth, known or not; None where nobody tells.
     """
 
     frauds: NDArray[np.bool_]
@@ -35,6 +37,7 @@ class Scored:
     cards: NDArray[np.int64]
     fraud_kind: Texts
     rules_decision: Texts
+    truth: NDArray[np.bool_] | None
 
     def __len__(self) -> int:
         return len(self.frauds)
@@ -48,22 +51,24 @@ class Scored:
 def scored_rows(
     stream: PaymentStream,
     vectors: NDArray[np.float32],
-    rows: NDArray[np.intp],
+    judged: Labelled,
     model: Model,
     calibration: Calibration,
 ) -> Scored:
-    """Let a model judge some rows of a stream, which have labels.
+    """Let a model judge some payments of a stream.
 
     Args:
         stream: the payments.
         vectors: (n, len(FEATURE_NAMES)) float32, of all rows of the stream.
-        rows: which to judge, in their order.
+        judged: which to judge, and what they are.
         model: the model.
         calibration: from its margin to a probability.
     """
+    rows = judged.rows
+    truth = stream.true_fraud[rows]
     margins = np.array(model.score_many(vectors[rows], margin=True))
     return Scored(
-        frauds=stream.fraud[rows] == 1,
+        frauds=judged.frauds,
         margins=margins,
         probabilities=probabilities_of(calibration, margins),
         amount_minor=stream.amount_minor[rows],
@@ -71,6 +76,7 @@ def scored_rows(
         cards=_cards(stream, rows),
         fraud_kind=stream.fraud_kind.at(rows),
         rules_decision=stream.rules_decision.at(rows),
+        truth=truth == 1 if (truth != MISSING).all() else None,
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sikka.domain.errors import InvalidRequest
-from sikka.fraud.training.stream import MISSING, NEVER_MS, PaymentStream
+from sikka.fraud.training.stream import MISSING, PaymentStream
+from sikka.fraud.training.verdicts import NEVER_MS, verdicts_of
 
 DAY_MS = 86_400_000
 TRAIN_SHARE = 0.6
@@ -30,10 +31,10 @@ class Split:
     """The three stretches of a training. Whoever trains stands at the end of a gap.
 
     Args:
-        train: what the trees are grown on, as far as labels are known when validation begins.
-        validation: what tells when to stop and fits the calibration, as far as labels are known
-            when the test begins.
-        test: what the model is judged on, with all labels.
+        train: what the trees are grown on, as it was known when validation begins.
+        validation: what tells when to stop and fits the calibration, as it was known when the test
+            begins.
+        test: what the model is judged on, as it turned out in the end.
     """
 
     train: Span
@@ -84,22 +85,34 @@ def split_of(
     )
 
 
-def labelled_rows(
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Payments of a stretch with what was held to be true of them.
+
+    Args:
+        rows: (n,), their places in the stream, in its order.
+        frauds: (n,) bool.
+    """
+
+    rows: NDArray[np.intp]
+    frauds: NDArray[np.bool_]
+
+
+def labelled(
     stream: PaymentStream, span: Span, *, label_delay_ms: int, known_by_ms: int = NEVER_MS
-) -> NDArray[np.intp]:
-    """The rows of a stretch whose labels are known before a moment.
+) -> Labelled:
+    """The payments of a stretch that had a label before a moment, and what it was then.
+
+    A payment that was disputed later only counts as genuine once the label delay has passed, as it
+    did for whoever looked at it then.
 
     Args:
         stream: the payments.
         span: the stretch.
-        label_delay_ms: how long after its payment a label is known that does not say.
-        known_by_ms: the moment; by default every label counts.
-
-    Returns:
-        The rows in their order.
+        label_delay_ms: how long after a payment silence means that it was genuine.
+        known_by_ms: the moment; by default what turned out in the end counts.
     """
+    held = verdicts_of(stream, label_delay_ms).by(known_by_ms)
     begin, end = np.searchsorted(stream.time_ms, [span.from_ms, span.until_ms])
-    counts = stream.fraud[begin:end] != MISSING
-    counts &= stream.label_known_ms(label_delay_ms)[begin:end] < known_by_ms
-    rows: NDArray[np.intp] = np.flatnonzero(counts) + begin
-    return rows
+    rows: NDArray[np.intp] = np.flatnonzero(held[begin:end] != MISSING) + begin
+    return Labelled(rows, held[rows] == 1)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from sikka.fraud.training.columns import BY_NAME, Column, bad_row, check_names, typed
+from sikka.fraud.training.columns import BY_NAME, Column, bad_row, names_to_read, typed
 from sikka.fraud.training.stream import PaymentStream
 from sikka.fraud.training.table import stream_of_table
 
@@ -37,8 +37,8 @@ async def read_stored(payments: StoredPayments) -> PaymentStream:
     tables: list[pa.Table] = []
     rows = 0
     async for chunk in payments.chunks():
-        check_names(list(chunk))
-        arrays = {name: _array(BY_NAME[name], values, rows) for name, values in chunk.items()}
+        names = names_to_read(list(chunk))
+        arrays = {name: _array(BY_NAME[name], chunk[name], rows) for name in names}
         table = typed(pa.table(arrays))
         tables.append(table)
         rows += len(table)

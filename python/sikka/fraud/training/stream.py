@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 # Who may take part in a payment, in the core's order.
 ENTITIES = ("user", "instrument", "device", "ip", "merchant")
-# A label that is never known, as a time: later than any payment may be.
-NEVER_MS = np.iinfo(np.int64).max
 # What stands for "no label" and "no time" in a column of whole numbers.
 MISSING = -1
 
@@ -66,6 +64,8 @@ class PaymentStream:
         known_ms: (n,) int64, when the label became known; -1 where it is not told.
         fraud_kind: what kind of fraud it was, for reports only.
         rules_decision: what rules decided (APPROVE, REVIEW, DECLINE), for reports only.
+        true_fraud: (n,) int8, as `fraud`: what a payment is in truth, whoever came to know it, as
+            only a generator can tell; for reports only.
     """
 
     payment_ids: Sequence[str]
@@ -84,6 +84,7 @@ class PaymentStream:
     known_ms: NDArray[np.int64]
     fraud_kind: Texts
     rules_decision: Texts
+    true_fraud: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.time_ms)
@@ -91,14 +92,6 @@ class PaymentStream:
     def entities(self) -> tuple[Texts, ...]:
         """The columns of those who take part, in the order of `ENTITIES`."""
         return (self.user, self.instrument, self.device, self.ip, self.merchant)
-
-    def label_known_ms(self, label_delay_ms: int) -> NDArray[np.int64]:
-        """When each label became known: as told, else `label_delay_ms` after its payment.
-
-        (n,) int64, and `NEVER_MS` where there is no label.
-        """
-        known_ms = np.where(self.known_ms == MISSING, self.time_ms + label_delay_ms, self.known_ms)
-        return np.where(self.fraud == MISSING, NEVER_MS, known_ms)
 
     def places(self) -> tuple[list[float | None], list[float | None]]:
         """Latitude and longitude of every row, as the core takes them."""

@@ -49,6 +49,7 @@ def stream_of_table(table: pa.Table) -> PaymentStream:
         longitude=longitude,
         fraud=_numbers(columns["fraud"].cast(pa.int8())),
         known_ms=_numbers(columns["known_ms"]),
+        true_fraud=_numbers(columns["true_fraud"].cast(pa.int8())),
         **texts,
     )
     _check_numbers(stream)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sikka.fraud.models.calibration import Calibration
 from sikka.fraud.models.document import ModelDocument, Period, Reference, TrainingData
@@ -20,12 +19,11 @@ from sikka.fraud.training.reference import distribution_of, feature_distribution
 from sikka.fraud.training.replay import INDIA_UTC_OFFSET_S, replay
 from sikka.fraud.training.scored import Scored, probabilities_of, scored_rows
 from sikka.fraud.training.settings import FitSettings
-from sikka.fraud.training.split import DAY_MS, Span, Split, labelled_rows, split_of
+from sikka.fraud.training.split import DAY_MS, Labelled, Span, Split, labelled, split_of
 from sikka.fraud.training.stream import PaymentStream, data_hash
 from sikka_core import FEATURE_NAMES, SCHEMA_VERSION, Model
 
 Say = Callable[[str], None]
-Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,8 @@ class Plan:
 
     Args:
         version: the model's name.
-        label_delay_ms: how long after its payment a label is known that does not say; also the gaps
-            between training, validation and test.
+        label_delay_ms: how long after a payment silence means that it was genuine, and when a
+            label is known that does not say; also the gaps between training, validation and test.
         train_from_ms, train_until_ms: where training begins and ends, as `split_of` takes them.
         settings: how the trees are grown.
         utc_offset_s: of the clock that makes hours and weekdays; the gateway's must be the same.
@@ -68,12 +66,12 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The rows of each stretch."""
+    """The payments of each stretch."""
 
     split: Split
-    train: Rows
-    validation: Rows
-    test: Rows
+    train: Labelled
+    validation: Labelled
+    test: Labelled
 
 
 def train(stream: PaymentStream, plan: Plan, say: Say) -> Trained:
@@ -104,8 +102,7 @@ def train(stream: PaymentStream, plan: Plan, say: Say) -> Trained:
         utc_offset_s=plan.utc_offset_s,
     )
     learnt, validation = (
-        Examples(vectors[rows], stream.fraud[rows] == 1)
-        for rows in (chosen.train, chosen.validation)
+        Examples(vectors[each.rows], each.frauds) for each in (chosen.train, chosen.validation)
     )
     say(f"growing trees on {len(learnt.frauds):,} payments, {learnt.frauds.sum():,} frauds")
     fitted = fit(learnt, plan.settings, validation)
@@ -124,7 +121,7 @@ def train(stream: PaymentStream, plan: Plan, say: Say) -> Trained:
         document.data.hash,
         document.data.test,
         test,
-        vectors[chosen.test],
+        vectors[chosen.test.rows],
         document.metrics,
         trained_on=True,
     )
@@ -140,14 +137,14 @@ def _choose(stream: PaymentStream, plan: Plan) -> _Chosen:
         train_until_ms=plan.train_until_ms,
     )
 
-    def rows(span: Span, **known_by: int) -> Rows:
-        return labelled_rows(stream, span, label_delay_ms=delay_ms, **known_by)
+    def of(span: Span, **known_by: int) -> Labelled:
+        return labelled(stream, span, label_delay_ms=delay_ms, **known_by)
 
     return _Chosen(
         split,
-        rows(split.train, known_by_ms=split.validation.from_ms),
-        rows(split.validation, known_by_ms=split.test.from_ms),
-        rows(split.test),
+        of(split.train, known_by_ms=split.validation.from_ms),
+        of(split.validation, known_by_ms=split.test.from_ms),
+        of(split.test),
     )
 
 
@@ -160,9 +157,8 @@ def _document(
     test: Scored,
     reference: Reference,
 ) -> ModelDocument:
-    def period(span: Span, rows: Rows) -> Period:
-        frauds = int((stream.fraud[rows] == 1).sum())
-        return Period(span.from_ms, span.until_ms, len(rows), frauds)
+    def period(span: Span, of: Labelled) -> Period:
+        return Period(span.from_ms, span.until_ms, len(of.rows), int(of.frauds.sum()))
 
     data = TrainingData(
         hash=data_hash(stream),

@@ -36,6 +36,7 @@ def made_scored(
         cards=chance.integers(0, cards, size),
         fraud_kind=texts([k if fraud else None for k, fraud in zip(kinds, frauds, strict=True)]),
         rules_decision=texts([each or None for each in rules]),
+        truth=frauds | (chance.random(size) < 0.05),
     )
 
 

@@ -56,6 +56,7 @@ def _row(chance: random.Random, number: int, time_ms: int) -> dict[str, Any]:
         "fraud": fraud if chance.random() < 0.98 else None,
         "fraud_kind": kind,
         "known_ms": None,
+        "true_fraud": fraud,
         "rules_decision": "DECLINE" if amount > 300_000 else "APPROVE",
     }
 

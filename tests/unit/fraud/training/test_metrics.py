@@ -51,3 +51,16 @@ def test_payments_of_one_kind_judge_nothing(fraud: bool) -> None:
     alike = replace(made_scored(1), frauds=np.full(200, fraud))
     with pytest.raises(InvalidRequest, match="it takes frauds and others: take a longer period$"):
         metrics_of(alike, utc_offset_s=0)
+
+
+def test_where_the_truth_is_told_the_model_is_judged_by_it_too() -> None:
+    scored = made_scored(5)
+    assert scored.truth is not None
+    metrics = metrics_of(scored, utc_offset_s=0)
+    truly = metrics_of(replace(scored, frauds=scored.truth), utc_offset_s=0)
+    for name in ("base_rate", "auc", "average_precision", "recall_at_fpr_0.1_percent"):
+        assert metrics[f"true_{name}"] == truly[name]
+    assert metrics["true_base_rate"] > metrics["base_rate"]
+    for truth in (None, np.full(200, True)):
+        untold = metrics_of(replace(scored, truth=truth), utc_offset_s=0)
+        assert not any(name.startswith("true_") for name in untold)

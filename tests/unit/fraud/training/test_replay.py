@@ -5,8 +5,9 @@ import pytest
 
 from sikka.domain.errors import UnprocessableRequest
 from sikka.fraud.training import replay as module
-from sikka.fraud.training.replay import labels_in_order, replay
-from sikka.fraud.training.stream import ENTITIES, NEVER_MS
+from sikka.fraud.training.replay import replay, spoken_in_order
+from sikka.fraud.training.stream import ENTITIES
+from sikka.fraud.training.verdicts import NEVER_MS, Verdicts
 from sikka_core import FEATURE_NAMES, FeatureStore
 from tests.unit.fraud.training.payments import (
     DAY_MS,
@@ -24,16 +25,18 @@ def one_by_one(made: Columns, delay_ms: int) -> list[bytes]:
     store = FeatureStore()
     labels = []
     for row, (time_ms, fraud) in enumerate(zip(made["time_ms"], made["fraud"], strict=True)):
+        matures_ms, id_ = time_ms + delay_ms, made["payment_id"][row]
+        known_ms = made["known_ms"][row] or matures_ms
         if fraud is not None:
-            told = made["known_ms"][row]
-            labels.append((time_ms + delay_ms if told is None else told, row))
+            labels.append((min(known_ms, matures_ms), row, id_, fraud and known_ms <= matures_ms))
+        if fraud and known_ms > matures_ms:
+            labels.append((known_ms, row, f"{id_}/again", True))
     labels.sort()
     vectors = []
     for row, time_ms in enumerate(made["time_ms"]):
         while labels and labels[0][0] < time_ms:
-            known_ms, labelled = labels.pop(0)
-            who = {name: made[name][labelled] for name in ENTITIES}
-            store.label(made["payment_id"][labelled], known_ms, made["fraud"][labelled], **who)
+            known_ms, labelled, key, fraud = labels.pop(0)
+            store.label(key, known_ms, fraud, **{name: made[name][labelled] for name in ENTITIES})
         vector = store.observe(
             made["payment_id"][row],
             time_ms,
@@ -73,10 +76,26 @@ def test_a_label_is_seen_after_its_moment_and_not_in_it() -> None:
     assert risk_of_the_second(known_after_ms=999, second_after_ms=1_000) == 1.0
 
 
-def test_labels_come_in_the_order_in_which_they_become_known_and_never_without_one() -> None:
-    known = np.array([5, NEVER_MS, 3, 5, NEVER_MS, 1])
-    assert labels_in_order(known).tolist() == [5, 2, 0, 3]
-    assert labels_in_order(np.array([NEVER_MS])).tolist() == []
+def test_silence_is_heard_until_somebody_disputes() -> None:
+    # A day after the payment it counts as genuine; what is known later makes it one of two.
+    late = 2 * DAY_MS
+    assert risk_of_the_second(known_after_ms=late, second_after_ms=DAY_MS + 1) == 0.0
+    assert risk_of_the_second(known_after_ms=late, second_after_ms=late + 1) == pytest.approx(
+        1 / (1 + np.exp(-1 / 7)), rel=1e-3
+    )
+
+
+def test_verdicts_come_in_the_order_in_which_they_are_spoken_and_never_without_one() -> None:
+    verdicts = Verdicts(
+        first_ms=np.array([5, NEVER_MS, 3, 5]),
+        first=np.array([True, False, False, False]),
+        second_ms=np.array([NEVER_MS, NEVER_MS, 5, NEVER_MS]),
+    )
+    spoken = spoken_in_order(verdicts)
+    assert spoken.at_ms.tolist() == [3, 5, 5, 5]
+    assert spoken.rows.tolist() == [2, 0, 2, 3]
+    assert spoken.frauds.tolist() == [False, True, True, False]
+    assert spoken.again.tolist() == [False, False, True, False]
 
 
 def test_hours_are_those_of_the_clock_that_is_named() -> None:

@@ -8,6 +8,7 @@ from sikka.fraud.training.fit import Examples, fit
 from sikka.fraud.training.replay import replay
 from sikka.fraud.training.scored import scored_rows
 from sikka.fraud.training.settings import FitSettings
+from sikka.fraud.training.split import Labelled
 from tests.unit.fraud.training.payments import DELAY_MS, columns, stream
 
 LINE = Calibration("platt", (-10.0, 10.0), (-10.0, 10.0))
@@ -22,7 +23,8 @@ def test_scores_stand_beside_their_payments() -> None:
     vectors = replay(payments, label_delay_ms=DELAY_MS)
     model = fit(Examples(vectors, payments.fraud == 1), FitSettings(rounds_max=5)).model
     rows = np.array([5, 6, 7, 8, 799])
-    scored = scored_rows(payments, vectors, rows, model, LINE)
+    judged = Labelled(rows, payments.fraud[rows] == 1)
+    scored = scored_rows(payments, vectors, judged, model, LINE)
     assert len(scored) == 5
     for place, row in enumerate(rows.tolist()):
         assert scored.margins[place] == model.margin(vectors[row])
@@ -34,3 +36,7 @@ def test_scores_stand_beside_their_payments() -> None:
     assert scored.cards[0] == scored.cards[1]
     assert len({*scored.cards[[0, 2, 3]].tolist()}) == 3
     assert scored.base_rate == scored.frauds.sum() / 5
+    assert scored.truth is not None
+    assert scored.truth.tolist() == [made["true_fraud"][row] for row in rows]
+    made["true_fraud"][6] = None
+    assert scored_rows(stream(made), vectors, judged, model, LINE).truth is None

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sikka.domain.errors import InvalidRequest
-from sikka.fraud.training.split import Span, labelled_rows, split_of
+from sikka.fraud.training.split import Span, labelled, split_of
+from sikka.fraud.training.verdicts import verdicts_of
 from tests.unit.fraud.training.payments import (
     DAY_MS,
     DELAY_MS,
@@ -65,24 +66,22 @@ def test_too_short_a_stream_is_refused_with_what_to_do(
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 45))
-def test_rows_are_those_of_the_stretch_whose_label_was_known_by_then(
+def test_payments_are_those_of_the_stretch_as_they_were_known_by_then(
     begin: int, end: int, known_by: int
 ) -> None:
     span = Span(START_MS + begin * DAY_MS, START_MS + end * DAY_MS)
-    known_by_ms = START_MS + known_by * DAY_MS
-    rows = labelled_rows(PAYMENTS, span, label_delay_ms=DELAY_MS, known_by_ms=known_by_ms)
-    known_ms = PAYMENTS.label_known_ms(DELAY_MS)
+    moment_ms = START_MS + known_by * DAY_MS
+    found = labelled(PAYMENTS, span, label_delay_ms=DELAY_MS, known_by_ms=moment_ms)
+    held = verdicts_of(PAYMENTS, DELAY_MS).by(moment_ms)
     expected = [
-        row
+        (row, held[row] == 1)
         for row in range(len(PAYMENTS))
-        if span.from_ms <= PAYMENTS.time_ms[row] < span.until_ms
-        and PAYMENTS.fraud[row] >= 0
-        and known_ms[row] < known_by_ms
+        if span.from_ms <= PAYMENTS.time_ms[row] < span.until_ms and held[row] >= 0
     ]
-    assert rows.tolist() == expected
+    assert list(zip(found.rows.tolist(), found.frauds.tolist(), strict=True)) == expected
 
 
-def test_without_a_moment_every_label_counts() -> None:
-    whole = Span(FIRST_MS, LAST_MS + 1)
-    rows = labelled_rows(PAYMENTS, whole, label_delay_ms=DELAY_MS)
-    assert np.array_equal(rows, np.flatnonzero(PAYMENTS.fraud >= 0))
+def test_without_a_moment_what_turned_out_in_the_end_counts() -> None:
+    found = labelled(PAYMENTS, Span(FIRST_MS, LAST_MS + 1), label_delay_ms=DELAY_MS)
+    assert np.array_equal(found.rows, np.flatnonzero(PAYMENTS.fraud >= 0))
+    assert np.array_equal(found.frauds, PAYMENTS.fraud[found.rows] == 1)

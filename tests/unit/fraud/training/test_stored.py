@@ -34,9 +34,10 @@ class InSqlite:
             names = [each[0] for each in cursor.description]
             while rows := await cursor.fetchmany(self._size):
                 chunk = dict(zip(names, zip(*rows, strict=True), strict=True))
-                chunk["fraud"] = tuple(
-                    None if each is None else bool(each) for each in chunk["fraud"]
-                )
+                for name in ("fraud", "true_fraud"):
+                    chunk[name] = tuple(
+                        each if each is None else bool(each) for each in chunk[name]
+                    )
                 yield chunk
 
 

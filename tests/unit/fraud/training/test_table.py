@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from sikka.domain.errors import InvalidRequest
-from sikka.fraud.training.stream import MISSING, NEVER_MS
+from sikka.fraud.training.stream import MISSING
 from sikka.fraud.training.table import stream_of_table
 from tests.unit.fraud.training.payments import columns, stream
 
@@ -32,7 +32,7 @@ def test_columns_that_may_be_empty_may_be_absent_and_come_in_any_order() -> None
     read = stream({name: made[name] for name in few})
     assert read.user.whole() == [None] * 50
     assert read.fraud.tolist() == [MISSING] * 50
-    assert set(read.label_known_ms(1).tolist()) == {NEVER_MS}
+    assert read.known_ms.tolist() == read.true_fraud.tolist() == [MISSING] * 50
 
 
 def test_texts_may_come_as_dictionaries_and_whole_numbers_in_less_bits() -> None:

@@ -69,6 +69,20 @@ def metrics_section(evaluation: Evaluation) -> Iterator[str]:
             for name, key, peer, peer_name in rows
         ],
     )
+    if "true_base_rate" in metrics:
+        yield page.paragraph("In truth, had every fraud become known:")
+        yield page.table(
+            ("metric", "value"),
+            [
+                ("base rate", f"{metrics['true_base_rate']:.5f}"),
+                ("average precision", f"{metrics['true_average_precision']:.5f}"),
+                ("area under the ROC curve", f"{metrics['true_auc']:.5f}"),
+                (
+                    "recall at 0.1 % false positives",
+                    f"{metrics['true_recall_at_fpr_0.1_percent']:.5f}",
+                ),
+            ],
+        )
     kinds = {
         name.removeprefix(KIND_RECALL): value
         for name, value in metrics.items()
@@ -193,7 +207,7 @@ def data_section(document: ModelDocument, evaluation: Evaluation) -> Iterator[st
             ("training data, SHA-256", data.hash),
             ("data judged on, SHA-256", evaluation.hash),
             ("payments in the training data", f"{data.payments:,}, in {data.currency}"),
-            ("labels are known after", f"{data.label_delay_ms / DAY_MS:g} days, if not told"),
+            ("genuine if undisputed for", f"{data.label_delay_ms / DAY_MS:g} days"),
             ("clock of hours and weekdays", f"UTC{data.utc_offset_s / 3600:+g} h"),
         ],
         words=True,
