@@ -14,6 +14,7 @@ from sikka.cli.exits import CommandFailed, Exit
 from sikka.cli.output import json_option, show
 from sikka.fraud.models.document import VERSION_NAME
 from sikka.fraud.models.folder import check_vacant
+from sikka.fraud.monitoring.config import MonitoringConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -56,7 +57,7 @@ def cost_options(command: Command) -> Command:
 @click.option(
     "--label-delay-days",
     type=click.FloatRange(0, 3_650, min_open=True),
-    default=7.0,
+    default=MonitoringConfig().label_delay_s / 86_400,
     show_default=True,
     help="How long after a payment silence means that it was genuine, and when a label became"
     " known that does not say.",

@@ -48,7 +48,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return len(self.edges) + 1
         return bisect_right(self.edges, value)
 
-    def stability_index(self, counts: Sequence[int]) -> float:
+    def stability_index(self, counts: Sequence[float]) -> float:
         """The population stability index of counted values against these shares.
 
         It is the sum over the bins of (actual - expected) * ln(actual / expected), with shares of
@@ -56,7 +56,8 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         above .25 the model should be looked at.
 
         Args:
-            counts: how many values lay in each bin, in the order of `shares`.
+            counts: how many values lay in each bin, in the order of `shares`; they need not be
+                whole, where values were weighted.
 
         Raises:
             ValueError: there are not as many counts as shares, one is negative, or all are 0.
