@@ -17,8 +17,8 @@ VERSION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHA_256 = re.compile(r"[0-9a-f]{64}")
 JSON_BYTES_MAX = 4 * 2**20
 
-# A setting of the training: a number, a word, a switch, or numbers by name.
-Setting = bool | int | float | str | dict[str, int] | None
+# A setting of the training: a number, a word, a switch, words, or numbers by name.
+Setting = bool | int | float | str | tuple[str, ...] | dict[str, int] | None
 
 
 class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

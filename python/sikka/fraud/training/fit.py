@@ -88,7 +88,7 @@ def _grown(train: Examples, settings: FitSettings, validation: Examples | None) 
     watched, callbacks = [], []
     if validation is not None and settings.early_stopping_rounds is not None:
         _check(validation, "validation")
-        watched = [(_matrix(validation.vectors, validation.frauds), "validation")]
+        watched = [(_visible(validation, settings), "validation")]
         callbacks = [
             xgboost.callback.EarlyStopping(
                 rounds=settings.early_stopping_rounds, maximize=True, save_best=True
@@ -96,12 +96,22 @@ def _grown(train: Examples, settings: FitSettings, validation: Examples | None) 
         ]
     return xgboost.train(
         settings.parameters(),
-        _matrix(train.vectors, train.frauds),
+        _visible(train, settings),
         settings.rounds_max,
         evals=watched,
         callbacks=callbacks,
         verbose_eval=False,
     )
+
+
+def _visible(examples: Examples, settings: FitSettings) -> xgboost.DMatrix:
+    """What the trees may see. A feature that is always missing is in no split."""
+    vectors = examples.vectors
+    if settings.features is not None:
+        places = [FEATURE_NAMES.index(name) for name in settings.features]
+        vectors = np.full_like(examples.vectors, np.nan)
+        vectors[:, places] = examples.vectors[:, places]
+    return _matrix(vectors, examples.frauds)
 
 
 def _gain(booster: xgboost.Booster) -> dict[str, float]:

@@ -65,11 +65,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (lambda d: d["calibration"]["margins"].pop(), "calibration", "margins must be 2 to 64 num"),
         (lambda d: d["metrics"].update(auc=None), "metrics[...]", "Expected `float`, got `null`"),
         (lambda d: d["gain"].update(colour=1), "document", "gain must be of features"),
-        (
-            lambda d: d["settings"].update(a=[1]),
-            "settings[...]",
-            "Expected `bool | int | float | s",
-        ),
+        (lambda d: d["settings"].update(a=[1]), "settings[...][0]", "Expected `str`, got `int`"),
         (
             lambda d: d["reference"]["score"]["shares"].pop(),
             "reference.score",

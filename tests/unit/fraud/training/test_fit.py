@@ -74,6 +74,19 @@ def test_a_margin_never_falls_with_a_feature_that_must_raise_it(
         assert (sign * np.diff(margins, axis=1) >= 0).all()
 
 
+def test_trees_ask_for_the_features_of_the_settings_and_no_other(
+    halves: tuple[Examples, Examples],
+) -> None:
+    few = ("user_gap_s", "amount")
+    fitted = fit(halves[0], FitSettings(rounds_max=20, features=few), halves[1])
+    assert set(fitted.gain) == set(few)
+    assert fitted.model.feature_names == FEATURE_NAMES
+    others = halves[1].vectors.copy()
+    hidden = [place for place, name in enumerate(FEATURE_NAMES) if name not in few]
+    others[:, hidden] = np.random.default_rng(2).normal(size=(len(others), len(hidden)))
+    assert list(fitted.model.score_many(others)) == list(fitted.model.score_many(halves[1].vectors))
+
+
 def test_margins_that_are_not_xgboosts_are_refused(halves: tuple[Examples, Examples]) -> None:
     train = halves[0]
     names = list(FEATURE_NAMES)
@@ -106,6 +119,15 @@ def test_learning_needs_both_kinds_of_payments(
 def test_a_way_that_is_none_is_refused(ways: dict[str, int], message: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^monotone: {message}$"):
         FitSettings(monotone=ways)
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [((), "must not be empty"), (("amount", "colour"), "colour is no feature")],
+)
+def test_features_that_are_none_are_refused(features: tuple[str, ...], message: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^features: {message}$"):
+        FitSettings(features=features)
 
 
 def test_only_growing_by_bins_names_how_many() -> None:
