@@ -101,17 +101,6 @@ class PaymentStore(Protocol):
         ...
 
 
-class FraudPolicyStore(Protocol):
-    """Reads for who changes the fraud policy. Every read sees all that `commit` has acknowledged.
-
-    All raise Unavailable when the database is away.
-    """
-
-    async def revision(self) -> int:
-        """How often the policy was changed: the number in `FraudRevision`."""
-        ...
-
-
 class FraudModelStore(Protocol):
     """Reads of the registry of models. Every read sees all that `commit` has acknowledged.
 

@@ -22,6 +22,8 @@ _IDS = {
     "reviews": "pay",
     "merchants": "mer",
     "api_keys": "key",
+    "rules": "rul",
+    "lists": "lst",
 }
 
 # Which id an answer of a type holds.
@@ -32,6 +34,8 @@ _ID_OF_VIEW = {
     "EndpointView": "whe",
     "MerchantView": "mer",
     "ApiKeyView": "key",
+    "FraudRuleView": "rul",
+    "FraudListEntryView": "lst",
 }
 
 _ERROR_WORDS = {

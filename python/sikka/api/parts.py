@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from sikka.api.limits import RateLimiter
+from sikka.flows.fraud_ports import RuleTrials
 from sikka.flows.parts import Answer, Caller, Parts
 from sikka.ports import Reader
 
@@ -122,6 +123,7 @@ class ApiParts:
         address_limiter: spends one a look-up of a key that is not remembered, and client address.
         upi_callbacks, sponsor_callbacks: where messages of the rails go.
         webhook_endpoints: changes endpoints and replays events.
+        rule_trials: checks new rules, and tries them on past payments.
         is_vpa_blocked: whether the house refuses an address (in normal form).
         render_metrics: the body and content type of `/metrics`.
         health_checks: by name; `/readyz` is ready when none raises.
@@ -136,6 +138,7 @@ class ApiParts:
     upi_callbacks: UpiCallbacks
     sponsor_callbacks: SponsorCallbacks
     webhook_endpoints: WebhookEndpoints
+    rule_trials: RuleTrials
     is_vpa_blocked: Callable[[str], Awaitable[bool]]
     render_metrics: Callable[[], tuple[bytes, str]]
     health_checks: Mapping[str, HealthCheck]

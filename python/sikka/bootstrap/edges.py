@@ -21,8 +21,10 @@ from sikka.api.parts import ApiLimits, ApiParts
 from sikka.api.serve import listening
 from sikka.bootstrap.foundation import House, house
 from sikka.domain.errors import RailUnavailable
+from sikka.fraud.trials import Trials
 from sikka.journal.leases import SqlLeases
 from sikka.journal.outbox import SqlHousekeeping, SqlOutbox
+from sikka.journal.rule_history import SqlRuleHistory
 from sikka.ops.rate_limit_redis import RedisTokenBuckets
 from sikka.ports import Observer
 from sikka.settings import Settings
@@ -193,6 +195,7 @@ def _api_parts(base: House, stack: AsyncExitStack) -> ApiParts:
             base.secret_box(),
             rotation_overlap_s=settings.webhooks.rotation_overlap_s,
         ),
+        rule_trials=Trials(SqlRuleHistory(base.database), parts.clock),
         is_vpa_blocked=base.fraud.engine.is_vpa_blocked,
         render_metrics=base.metrics.render,
         # Redis and the rails may be away while payments are still taken and written down.

@@ -75,7 +75,8 @@ async def revise(parts: Parts, caller: Caller, build: Build) -> Answer:
         build: reads what it needs and decides. It is asked again when somebody else changed the
             policy in between; whatever of the policy it reads is therefore as it reads it when
             the change is committed, and `amends` need no guards of their own. An `Answer` says
-            that there is nothing to change.
+            that there is nothing to change; it is kept under the key all the same, so that the
+            request cannot come a second time and change something then.
 
     Returns:
         The step's answer; for a key that was used before, what was answered then.
@@ -96,8 +97,6 @@ async def revise(parts: Parts, caller: Caller, build: Build) -> Answer:
         )
         try:
             step = await build(revision)
-            if isinstance(step, Answer):
-                return step
             await parts.journal.commit(_change(parts, caller, revision, step))
         except Duplicate:
             return await settled(parts, caller)
@@ -108,6 +107,8 @@ async def revise(parts: Parts, caller: Caller, build: Build) -> Answer:
             if not isinstance(error, Conflict) or attempt == ATTEMPTS_MAX:
                 raise
         else:
+            if isinstance(step, Answer):
+                return step
             parts.observe(step.action, merchant_id=step.merchant_id, revision=revision.number)
             return step.answer
     raise AssertionError("unreachable")
@@ -120,7 +121,11 @@ async def _won(parts: Parts, caller: Caller, error: SikkaError) -> Answer | None
     return await replayed(parts, caller)
 
 
-def _change(parts: Parts, caller: Caller, revision: Revision, step: PolicyStep) -> Change:
+def _change(parts: Parts, caller: Caller, revision: Revision, step: PolicyStep | Answer) -> Change:
+    before = {"revision": revision.number - 1}
+    if isinstance(step, Answer):
+        claim = completed(parts, caller, revision.bucket, revision.at, step)
+        return Change(revision.bucket, (claim,), (Amend(FraudRevision, REVISION_ID, before, {}),))
     audit = AuditRecord(
         id=revision.id("aud"),
         bucket=revision.bucket,
@@ -135,10 +140,5 @@ def _change(parts: Parts, caller: Caller, revision: Revision, step: PolicyStep) 
         timestamp=revision.at,
     )
     claim = completed(parts, caller, revision.bucket, revision.at, step.answer)
-    move = Amend(
-        FraudRevision,
-        REVISION_ID,
-        {"revision": revision.number - 1},
-        {"revision": revision.number},
-    )
+    move = Amend(FraudRevision, REVISION_ID, before, {"revision": revision.number})
     return Change(revision.bucket, (audit, *step.inserts, claim), (move, *step.amends))

@@ -20,6 +20,7 @@ from sikka.domain.change import Change
 from sikka.domain.merchant import ApiKey, Merchant, Scope
 from sikka.domain.records import AuditRecord
 from sikka.flows.parts import Parts, Policy
+from sikka.fraud.trials import Trials
 from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
@@ -29,6 +30,7 @@ from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.outbox import SqlOutbox
 from sikka.journal.reader import SqlReader
 from sikka.journal.review_reads import SqlReviews
+from sikka.journal.rule_history import SqlRuleHistory
 from sikka.journal.store import SqlStore
 from sikka.webhooks.addresses import AddressRules
 from sikka.webhooks.endpoints import Endpoints
@@ -167,6 +169,7 @@ async def api_house(url: str) -> AsyncIterator[ApiHouse]:
             upi_callbacks=Callbacks(),
             sponsor_callbacks=Callbacks(),
             webhook_endpoints=endpoints,
+            rule_trials=Trials(SqlRuleHistory(database), SystemClock()),
             is_vpa_blocked=is_blocked,
             render_metrics=lambda: (b"up 1\n", "text/plain"),
             health_checks={},

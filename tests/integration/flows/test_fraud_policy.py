@@ -114,7 +114,7 @@ async def test_what_cannot_be_decided_changes_nothing_and_keeps_the_key_free(
     assert not (await revised(house.parts, house.caller("a"), adds(house, "one"))).replayed
 
 
-async def test_an_answer_without_a_change_is_given_and_makes_no_revision(
+async def test_an_answer_without_a_change_is_kept_under_the_key_and_makes_no_revision(
     house: PolicyHouse,
 ) -> None:
     async def build(revision: Revision) -> Answer:
@@ -123,6 +123,9 @@ async def test_an_answer_without_a_change_is_given_and_makes_no_revision(
     assert (await revised(house.parts, house.caller("a"), build)).body == b"as at 1"
     assert await house.parts.fraud_policy.revision() == 1
     assert house.heard == []
+    late = await revised(house.parts, house.caller("a"), adds(house, "one"))
+    assert (late.body, late.replayed) == (b"as at 1", True)
+    assert await house.parts.fraud_policy.revision() == 1
 
 
 async def test_a_loser_that_finds_the_state_changed_by_its_own_twin_is_answered_as_the_twin(

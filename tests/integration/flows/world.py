@@ -19,13 +19,13 @@ from sikka.domain.outcome import Outcome, OutcomeKind
 from sikka.domain.payment import Flow, Payment, UpiTransaction
 from sikka.domain.records import Actor, AuditRecord
 from sikka.domain.refund import Refund
+from sikka.flows.fraud_ports import FraudPolicyStore
 from sikka.flows.parts import Answer, Caller, IdempotencyClaim, Parts, Policy
 from sikka.flows.pay_upi import UpiOrder, pay_upi
 from sikka.flows.refund import RefundOrder, refund
 from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.ports import (
-    FraudPolicyStore,
     Journal,
     Page,
     PaymentStore,

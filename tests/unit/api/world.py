@@ -504,6 +504,7 @@ class World:
     endpoints: Endpoints = field(default_factory=Endpoints)
     upi_callbacks: Callbacks = field(default_factory=Callbacks)
     sponsor_callbacks: Callbacks = field(default_factory=Callbacks)
+    trials: Any = None
     limits: ApiLimits = field(default_factory=ApiLimits)
     rate_limiter: TokenBuckets = field(default_factory=lambda: TokenBuckets(1e6, 10**6))
     address_limiter: TokenBuckets = field(default_factory=lambda: TokenBuckets(1e6, 10**6))
@@ -540,6 +541,7 @@ class World:
             upi_callbacks=self.upi_callbacks,
             sponsor_callbacks=self.sponsor_callbacks,
             webhook_endpoints=self.endpoints,
+            rule_trials=self.trials,
             is_vpa_blocked=is_blocked,
             render_metrics=lambda: (b"up 1\n", "text/plain"),
             health_checks=self.health_checks,

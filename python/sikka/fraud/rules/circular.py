@@ -6,7 +6,7 @@ from sikka.fraud.facts import Facts
 from sikka.fraud.round_trips import RoundTrip, RoundTrips
 from sikka.fraud.rules.rule import Severity, Violation
 
-_VIOLATIONS = {
+ROUND_TRIPS = {
     RoundTrip.SELF: Violation(
         "round_trip_self",
         Severity.REVIEW,
@@ -38,4 +38,4 @@ class RoundTripRule:
 
     def evaluate(self, facts: Facts) -> Violation | None:
         found = self._round_trips.find(facts.request)
-        return None if found is None else _VIOLATIONS[found]
+        return None if found is None else ROUND_TRIPS[found]

@@ -14,7 +14,7 @@ from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
 from sikka.fraud.round_trips import RoundTrips
 from sikka.fraud.rules.amounts import AmountRule, UnusualAmountRule
-from sikka.fraud.rules.circular import RoundTripRule
+from sikka.fraud.rules.circular import ROUND_TRIPS, RoundTripRule
 from sikka.fraud.rules.expression import compiled
 from sikka.fraud.rules.patterns import (
     AmountClimbingRule,
@@ -64,6 +64,14 @@ def built_in(config: FraudConfig, round_trips: RoundTrips | None = None) -> tupl
         NewPlaceRule(),
     )
     return rules if round_trips is None else (*rules, RoundTripRule(round_trips))
+
+
+# What violations are called that do not come of rules that are data.
+BUILT_IN_NAMES = frozenset(
+    {rule.name for rule in built_in(FraudConfig(), None)}
+    | {"amount_decline", "amount_review", _SKIPPED.name}
+    | {found.name for found in ROUND_TRIPS.values()}
+)
 
 
 @dataclass(frozen=True, slots=True)
