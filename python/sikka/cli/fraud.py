@@ -1,4 +1,4 @@
-"""`sikka fraud`: train, evaluate."""
+"""`sikka fraud`: train, evaluate, labels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from sikka.cli.exits import CommandFailed, Exit
+from sikka.cli.fraud_labels import labels
 from sikka.cli.output import json_option, show
 from sikka.fraud.models.document import VERSION_NAME
 from sikka.fraud.models.folder import check_vacant
@@ -28,13 +29,17 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group()
 def fraud() -> None:
-    r"""Train models of fraud, and judge them.
+    r"""Train models of fraud, and judge them; say what was fraud.
 
     \b
     Examples:
       sikka fraud train --data payments.parquet --output model --version upi-2027-01
       sikka fraud evaluate --model model --data february.parquet --report february
+      sikka fraud labels import chargebacks.csv
     """
+
+
+fraud.add_command(labels)
 
 
 def cost_options(command: Command) -> Command:
