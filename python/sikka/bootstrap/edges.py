@@ -20,6 +20,7 @@ from sikka.api.limits import RateLimiter, TokenBuckets, Unlimited
 from sikka.api.parts import ApiLimits, ApiParts
 from sikka.api.serve import listening
 from sikka.bootstrap.foundation import House, house
+from sikka.bootstrap.fraud_watch import fraud_duties
 from sikka.domain.errors import RailUnavailable
 from sikka.fraud.trials import Trials
 from sikka.journal.leases import SqlLeases
@@ -127,13 +128,16 @@ async def worker(
         running = Worker(
             SqlLeases(base.database),
             housekeeping,
-            duties_of(
-                parts,
-                Relay(outbox, parts.journal, parts.clock, parts.observe, batch),
-                deliverer,
-                housekeeping,
-                interval_s=settings.worker.interval_s,
-                batch=batch,
+            (
+                *duties_of(
+                    parts,
+                    Relay(outbox, parts.journal, parts.clock, parts.observe, batch),
+                    deliverer,
+                    housekeeping,
+                    interval_s=settings.worker.interval_s,
+                    batch=batch,
+                ),
+                *await fraud_duties(base, stack),
             ),
             parts.clock,
             parts.observe,

@@ -10,9 +10,16 @@ from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 
 from sikka.domain.errors import Unavailable
-from sikka.domain.fraud_verdict import LABEL_DELAY
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import Engine
+from sikka.fraud.label_feed import (
+    OVERLAP,
+    Cursor,
+    LabelFeed,
+    MemoryCursor,
+    Position,
+    feed_for_ever,
+)
 from sikka.fraud.policy import PolicyCache
 from sikka.fraud.round_trips import RoundTrips
 from sikka.fraud.stores.memory import MemoryFeatureStore
@@ -21,6 +28,7 @@ from sikka.fraud.stores.redis import RedisFeatureStore
 from sikka.fraud.warmth import history_of
 from sikka.journal.database import Database
 from sikka.journal.fraud_reads import SqlFraudReads
+from sikka.journal.label_reads import SqlLabelReads
 from sikka.journal.payees import SqlPayees
 from sikka.journal.payment_history import SqlPaymentHistory
 from sikka.ports import Clock, Observer
@@ -43,7 +51,9 @@ class FraudRoom:
     policy: PolicyCache
     round_trips: RoundTrips
     history: SqlPaymentHistory
+    labels: SqlLabelReads
     clock: Clock
+    observe: Observer
     label_delay: timedelta
     warm_days: int
     warm_payments_max: int
@@ -61,10 +71,34 @@ class FraudRoom:
             stack.push_async_callback(self.round_trips.close)
             await self.policy.open()
             stack.push_async_callback(self.policy.close)
+            opened_at = self.clock.now()
             await self._warm()
             task = asyncio.create_task(self._keep_warm(), name="feature memory")
             stack.push_async_callback(_ended, task)
+            if not self.is_shared:
+                # What is learnt while the memory is filled is learnt by whoever feeds it.
+                position = Position.at(opened_at - OVERLAP, self.label_delay)
+                feed = self.feed(self.store, MemoryCursor(position))
+                task = asyncio.create_task(feed_for_ever(feed), name="labels")
+                stack.push_async_callback(_ended, task)
             yield
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all processes have one memory, and not each its own."""
+        return isinstance(self.store, RedisFeatureStore)
+
+    def feed(self, store: FeatureStore, cursor: Cursor) -> LabelFeed:
+        """What teaches a memory what becomes known of payments."""
+        return LabelFeed(
+            store,
+            cursor,
+            self.labels,
+            self.history,
+            self.clock,
+            self.observe,
+            self.label_delay,
+        )
 
     async def _keep_warm(self) -> None:
         while True:
@@ -78,7 +112,9 @@ class FraudRoom:
                 return
             now = self.clock.now()
             since = now - timedelta(days=self.warm_days)
-            history = history_of(self.history, since, now, self.warm_payments_max, self.label_delay)
+            history = history_of(
+                self.history, self.labels, since, now, self.warm_payments_max, self.label_delay
+            )
             counted = await self.store.warm(history)
         except (FeaturesUnavailable, Unavailable) as error:
             log.warning("the memory of features lacks its history: %s", error)
@@ -96,7 +132,7 @@ def fraud_room(
         ConfigurationError: the memory is in Redis and no master key is set.
     """
     config = _config(settings)
-    store = _store(settings)
+    store = feature_store(settings)
     round_trips = RoundTrips(SqlPayees(database), observe)
     policy = PolicyCache(config, SqlFraudReads(database), observe, round_trips=round_trips)
     return FraudRoom(
@@ -105,8 +141,10 @@ def fraud_room(
         policy=policy,
         round_trips=round_trips,
         history=SqlPaymentHistory(database),
+        labels=SqlLabelReads(database),
         clock=clock,
-        label_delay=LABEL_DELAY,
+        observe=observe,
+        label_delay=timedelta(days=settings.fraud.label_delay_days),
         warm_days=settings.features.warm_days,
         warm_payments_max=settings.features.warm_payments_max,
     )
@@ -118,7 +156,12 @@ def _config(settings: Settings) -> FraudConfig:
     return FraudConfig(**{name: value for name, value in given.items() if name in known})
 
 
-def _store(settings: Settings) -> FeatureStore:
+def feature_store(settings: Settings) -> FeatureStore:
+    """The memory of features that the settings name; it is not opened.
+
+    Raises:
+        ConfigurationError: it is in Redis and no master key is set.
+    """
     features, redis = settings.features, settings.redis
     if redis is None or features.store == "memory":
         return MemoryFeatureStore(features.entities_max)

@@ -22,6 +22,7 @@ class Monitored:
         assessed_at: when it was assessed.
         model_version, decision, risk_score_hundredths, model_score_millionths,
             challenger_version, challenger_score_millionths, features_stale: of the assessment.
+        shadow: what its rules and models in shadow would have said (`FraudAssessment.shadow`).
         features: of the assessment; empty where they were not asked for.
         labels: of the payment, in any order.
     """
@@ -39,6 +40,7 @@ class Monitored:
     challenger_score_millionths: int | None
     features_stale: bool
     features: Mapping[str, Any]
+    shadow: Sequence[Mapping[str, Any]] = ()
     labels: Sequence[FraudLabel] = ()
 
     def truth(self, now: datetime, delay: timedelta) -> bool | None:
@@ -61,4 +63,13 @@ class Monitored:
             return self.model_score_millionths / 1_000_000
         if version == self.challenger_version and self.challenger_score_millionths is not None:
             return self.challenger_score_millionths / 1_000_000
+        for each in self.shadow:
+            if each.get("model") == version and each.get("score_millionths") is not None:
+                return float(each["score_millionths"]) / 1_000_000
         return None
+
+    def versions(self) -> set[str]:
+        """The versions of all models that were asked."""
+        asked = {self.model_version, self.challenger_version}
+        asked |= {each.get("model") for each in self.shadow}
+        return {version for version in asked if version is not None}

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from sikka.domain.fraud_label import TRUTHFUL, FraudLabel
 from sikka.domain.payment import Status
 
-LABEL_DELAY = timedelta(days=30)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -95,7 +95,7 @@ class LabelReads(Protocol):
 class PaymentReads(Protocol):
     """Reads payments with all their labels. Raises Unavailable when the database is away."""
 
-    async def of(self, payment_ids: Iterable[str]) -> Sequence[AssessedPayment]:
+    async def of(self, payment_ids: Collection[str]) -> Sequence[AssessedPayment]:
         """The payments of these ids, as far as there are any."""
         ...
 

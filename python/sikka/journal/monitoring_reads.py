@@ -22,7 +22,7 @@ from sikka.journal.queries import moment
 _PAYMENT = ("id", "status", "created_at", "livemode")
 _ASSESSMENT = (
     "processed_at", "model_version", "decision", "risk_score", "model_score_millionths",
-    "challenger_version", "challenger_score_millionths", "features_stale",
+    "challenger_version", "challenger_score_millionths", "features_stale", "shadow",
 )  # fmt: skip
 _FEATURES = ("features",)
 _PAYMENT_ROWS = rows_of(tables.payments, _PAYMENT)
@@ -110,7 +110,7 @@ def _record(
     payment: Sequence[Any], assessment: Sequence[Any], labels: Sequence[FraudLabel]
 ) -> Monitored:
     id, status, created_at, livemode = payment
-    at, version, decision, risk, score, challenger, other, stale, *features = assessment
+    at, version, decision, risk, score, challenger, other, stale, shadow, *features = assessment
     return Monitored(
         payment_id=id,
         status=Status(status),
@@ -125,5 +125,6 @@ def _record(
         challenger_score_millionths=other,
         features_stale=stale,
         features=features[0] if features else {},
+        shadow=shadow or (),
         labels=labels,
     )

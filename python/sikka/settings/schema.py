@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from sikka.domain.errors import ConfigurationError
 from sikka.settings.build import BrokenRuleError, Builder
+from sikka.settings.fraud_monitoring import FraudMonitoring
 from sikka.settings.secret import Secret
 from sikka.settings.source import read
 
@@ -242,7 +243,9 @@ class Webhooks:
 class Fraud:
     """The rules of the fraud engine; what each means stands at `sikka.fraud.config.FraudConfig`.
 
-    How held payments are reviewed stands at `sikka.flows.parts.ReviewPolicy`.
+    How held payments are reviewed stands at `sikka.flows.parts.ReviewPolicy`. `label_delay_days`
+    says after how long silence means that a payment was genuine: by then customers have seen it on
+    a monthly statement, and most chargebacks have come.
     """
 
     review_amount_minor: Amount | None = None
@@ -276,6 +279,10 @@ class Fraud:
     blocked_vpas: tuple[Text, ...] = ()
     blocked_devices: tuple[Text, ...] = ()
     blocked_ips: tuple[Text, ...] = ()
+    label_delay_days: Annotated[
+        float, Meta(ge=1, le=365, description="a number of days, 1 to 365")
+    ] = 30.0
+    monitoring: FraudMonitoring = field(default_factory=FraudMonitoring)
 
 
 @dataclass(frozen=True, slots=True)

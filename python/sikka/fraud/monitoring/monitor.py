@@ -289,9 +289,4 @@ def _versions(findings: _Findings) -> set[str]:
     periods = (findings.mature.payments, findings.young.payments)
     payments = [each.weighed.payment for period in periods for each in period]
     payments += [each.payment for each in findings.recent]
-    return {
-        version
-        for payment in payments
-        for version in (payment.model_version, payment.challenger_version)
-        if version is not None
-    }
+    return {version for payment in payments for version in payment.versions()}
