@@ -1,4 +1,4 @@
-"""`sikka fraud`: train, evaluate, labels."""
+"""`sikka fraud`: train, evaluate, models, labels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from sikka.cli.exits import CommandFailed, Exit
 from sikka.cli.fraud_labels import labels
+from sikka.cli.fraud_models import models
 from sikka.cli.output import json_option, show
 from sikka.fraud.models.document import VERSION_NAME
 from sikka.fraud.models.folder import check_vacant
@@ -29,17 +30,20 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group()
 def fraud() -> None:
-    r"""Train models of fraud, and judge them; say what was fraud.
+    r"""Train models of fraud, judge them, say which of them decides, and what was fraud.
 
     \b
     Examples:
       sikka fraud train --data payments.parquet --output model --version upi-2027-01
       sikka fraud evaluate --model model --data february.parquet --report february
+      sikka fraud models register model
+      sikka fraud models promote upi-2027-01
       sikka fraud labels import chargebacks.csv
     """
 
 
 fraud.add_command(labels)
+fraud.add_command(models)
 
 
 def cost_options(command: Command) -> Command:

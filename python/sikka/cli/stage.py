@@ -12,6 +12,8 @@ from pathlib import Path
 import yaml
 
 from sikka import bootstrap
+from sikka.bootstrap.registrar import registrar
+from sikka.cli.shipped_model import install_shipped
 from sikka.journal import migrate
 from sikka.ports import Observer
 from sikka.settings import Settings
@@ -68,6 +70,8 @@ async def stage(directory: Path, port: int | None, observe: Observer) -> AsyncIt
         path = _write_settings(directory, port, world.npci_url)
         settings = Settings.load(path, {})
         await migrate.upgrade(settings.database.url.reveal())
+        async with registrar(settings) as at:
+            await install_shipped(at.parts, at.database)
         house = await stack.enter_async_context(bootstrap.house(settings, observe))
         await stack.enter_async_context(bootstrap.worker(settings, on=house))
         gateway = await stack.enter_async_context(_gateway(settings, house, port))

@@ -59,7 +59,7 @@ def document(version: str, model: Model, **values: Any) -> ModelDocument:
         "settings": {"max_depth": 1},
         "calibration": HALF,
         "gain": {},
-        "metrics": {"average_precision": 0.7, "recall_at_fpr_0.001": 0.64},
+        "metrics": {"average_precision": 0.7, "recall_at_fpr_0.1_percent": 0.64},
         "reference": Reference(dict.fromkeys(names, everything), everything),
         "limits": ("It knows the tests alone.",),
     }
