@@ -16,6 +16,7 @@ from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
 from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
+from sikka.journal.review_reads import SqlReviews
 from sikka.journal.store import SqlStore
 from sikka.settings import Settings
 
@@ -54,6 +55,7 @@ async def registrar(settings: Settings) -> AsyncIterator[Registrar]:
             clock=SystemClock(),
             journal=journal,
             store=SqlStore(database),
+            reviews=SqlReviews(database),
             fraud=NoEngine(),
             rails={},
             numbers=SqlReferenceNumbers(database),

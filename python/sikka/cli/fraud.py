@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from sikka.cli.exits import CommandFailed, Exit
 from sikka.cli.fraud_labels import labels
 from sikka.cli.fraud_models import models
 from sikka.cli.output import json_option, show
+from sikka.cli.recorded_payments import PaymentSource, payments_of
 from sikka.fraud.models.document import VERSION_NAME
 from sikka.fraud.models.folder import check_vacant
 from sikka.fraud.monitoring.config import MonitoringConfig
@@ -23,8 +24,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 DAY_MS = 86_400_000
 # The packages of the extra `training`, by the names under which they are imported.
 PACKAGES = {"matplotlib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost"}
+LABEL_DELAY_DAYS = MonitoringConfig().label_delay_s / 86_400
 DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -37,13 +38,16 @@ def fraud() -> None:
       sikka fraud train --data payments.parquet --output model --version upi-2027-01
       sikka fraud evaluate --model model --data february.parquet --report february
       sikka fraud models register model
-      sikka fraud models promote upi-2027-01
+      sikka fraud promote upi-2027-01
+      sikka fraud train --data database --output model --version upi-2027-02
       sikka fraud labels import chargebacks.csv
     """
 
 
 fraud.add_command(labels)
 fraud.add_command(models)
+for _frequent in ("promote", "rollback"):
+    fraud.add_command(models.commands[_frequent])
 
 
 def cost_options(command: Command) -> Command:
@@ -60,13 +64,18 @@ def cost_options(command: Command) -> Command:
 
 
 @fraud.command()
-@click.option("--data", type=DATA, required=True, help="A payment stream, .parquet or .csv.")
+@click.option(
+    "--data",
+    type=PaymentSource(),
+    required=True,
+    help="A payment stream, .parquet or .csv; `database` for the gateway's own live payments.",
+)
 @click.option("--output", type=FOLDER, required=True, help="A folder for the model; see below.")
 @click.option("--version", required=True, metavar="NAME", help="What the model is called.")
 @click.option(
     "--label-delay-days",
     type=click.FloatRange(0, 3_650, min_open=True),
-    default=MonitoringConfig().label_delay_s / 86_400,
+    default=LABEL_DELAY_DAYS,
     show_default=True,
     help="How long after a payment silence means that it was genuine, and when a label became"
     " known that does not say.",
@@ -76,8 +85,10 @@ def cost_options(command: Command) -> Command:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @cost_options
 @json_option
+@click.pass_context
 def train(
-    data: Path,
+    context: click.Context,
+    data: Path | None,
     output: Path,
     version: str,
     label_delay_days: float,
@@ -106,7 +117,7 @@ def train(
     check_vacant(output)
     training = _training()
     shown = training.train_on(
-        training.read_stream(data),
+        payments_of(context, training, data, timedelta(days=label_delay_days)),
         training.Plan(
             version=version,
             label_delay_ms=round(label_delay_days * DAY_MS),
@@ -122,7 +133,12 @@ def train(
 
 @fraud.command()
 @click.option("--model", type=FOLDER, required=True, help="A folder that `train` has written.")
-@click.option("--data", type=DATA, required=True, help="A payment stream, .parquet or .csv.")
+@click.option(
+    "--data",
+    type=PaymentSource(),
+    required=True,
+    help="A payment stream, .parquet or .csv; `database` for the gateway's own live payments.",
+)
 @click.option("--report", type=FOLDER, required=True, help="A folder for the report.")
 @click.option(
     "--threshold",
@@ -138,9 +154,11 @@ def train(
 @click.option("--from", "judge_from", type=DATE, help="UTC; judge payments from then on only.")
 @cost_options
 @json_option
+@click.pass_context
 def evaluate(
+    context: click.Context,
     model: Path,
-    data: Path,
+    data: Path | None,
     report: Path,
     threshold: float | None,
     label_delay_days: float | None,
@@ -160,7 +178,7 @@ def evaluate(
     """
     training = _training()
     shown = training.evaluate_on(
-        training.read_stream(data),
+        payments_of(context, training, data, timedelta(days=label_delay_days or LABEL_DELAY_DAYS)),
         model,
         report,
         training.Costs(review_cost_minor, refusal_cost_minor),

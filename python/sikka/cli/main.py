@@ -24,7 +24,7 @@ COMMANDS = {
     "merchants": "Create, list and show merchants.",
     "keys": "Create, list and revoke API keys; make a master key.",
     "audit": "Verify and read the audit trail.",
-    "fraud": "Train models of fraud, and judge them.",
+    "fraud": "Train, judge and promote models of fraud; say what was fraud.",
     "doctor": "Say what is wrong, and what to do about it.",
 }
 
@@ -44,12 +44,25 @@ class LazyGroup(click.Group):
         command = getattr(module, cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"sikka.cli.{cmd_name}.{cmd_name} must be a command")
+        keep_lines(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def keep_lines(command: click.Command) -> None:
+    """Let the lines of examples stand as they are written, here and in all commands below.
+
+    Click wants a backspace before them; a raw docstring, which may hold backslashes of its own,
+    has the two characters by which Python writes one.
+    """
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            keep_lines(below)
 
 
 @click.group(
@@ -76,6 +89,9 @@ def group(context: click.Context, config: Path | None) -> None:
       sikka doctor                      what is wrong, if anything
     """
     context.obj = config
+
+
+keep_lines(group)
 
 
 def settings_of(context: click.Context) -> Settings:

@@ -29,6 +29,9 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     assert shown.output.startswith("Usage: ")
     if len(path) < 2:
         assert "Example" in shown.output
+    assert "\\b" not in shown.output
+    for line in shown.output.splitlines():
+        assert "Example" not in line or line.strip() in ("Example:", "Examples:")
 
 
 def test_the_list_of_commands_is_complete() -> None:
