@@ -7,20 +7,15 @@ first along an index that ends in the id.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     CheckConstraint,
-    Column,
     ForeignKey,
     Index,
-    MetaData,
     PrimaryKeyConstraint,
-    Table,
     UniqueConstraint,
 )
 
-from sikka.domain.fraud import Decision, RiskLevel
+from sikka.domain.fraud import RiskLevel
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal.columns import (
     big,
@@ -28,9 +23,7 @@ from sikka.journal.columns import (
     bucket,
     choice,
     code,
-    file,
     flag,
-    hundredths,
     json,
     money,
     note,
@@ -39,36 +32,55 @@ from sikka.journal.columns import (
     text,
     time,
 )
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-    }
+from sikka.journal.fraud_tables import (
+    fraud_assessments,
+    fraud_labels,
+    fraud_lists,
+    fraud_model_files,
+    fraud_models,
+    fraud_reports,
+    fraud_revisions,
+    fraud_rules,
+    fraud_thresholds,
 )
+from sikka.journal.table import metadata, of_payment, table
 
+# The fraud engine has its tables in a file of their own; here are all of them.
+__all__ = [
+    "api_keys",
+    "audit_heads",
+    "audit_log",
+    "card_transactions",
+    "fraud_assessments",
+    "fraud_labels",
+    "fraud_lists",
+    "fraud_model_files",
+    "fraud_models",
+    "fraud_reports",
+    "fraud_revisions",
+    "fraud_rules",
+    "fraud_thresholds",
+    "idempotency_keys",
+    "leases",
+    "ledger_accounts",
+    "ledger_entries",
+    "ledger_transactions",
+    "merchants",
+    "metadata",
+    "outbox_events",
+    "payments",
+    "refunds",
+    "replies",
+    "review_notes",
+    "reviews",
+    "sequences",
+    "upi_transactions",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhook_endpoints",
+]
 
-def _table(name: str, *parts: Any) -> Table:
-    return Table(
-        name,
-        metadata,
-        *parts,
-        mysql_engine="InnoDB",
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mariadb_engine="InnoDB",
-        mariadb_charset="utf8mb4",
-        mariadb_collate="utf8mb4_bin",
-    )
-
-
-def _of_payment() -> Column[Any]:
-    return code("payment_id", 36, ForeignKey("payments.id"))
-
-
-payments = _table(
+payments = table(
     "payments",
     code("id", primary_key=True),
     text("user_id", 64),
@@ -101,11 +113,11 @@ payments = _table(
     Index(None, "status", "expires_at", "bucket"),
 )
 
-upi_transactions = _table(
+upi_transactions = table(
     "upi_transactions",
     code("id", primary_key=True),
     bucket(),
-    _of_payment(),
+    of_payment(),
     code("rail", 64),
     code("flow", 10),
     code("payer_vpa", 255),
@@ -129,11 +141,11 @@ upi_transactions = _table(
     Index(None, "next_check_at", "bucket"),
 )
 
-card_transactions = _table(
+card_transactions = table(
     "card_transactions",
     code("id", primary_key=True),
     bucket(),
-    _of_payment(),
+    of_payment(),
     code("gateway", 32),
     code("kind", 10),
     money("amount"),
@@ -153,41 +165,11 @@ card_transactions = _table(
     Index(None, "gateway_txn_id"),
 )
 
-fraud_assessments = _table(
-    "fraud_assessments",
-    code("id", primary_key=True),
-    bucket(),
-    _of_payment(),
-    hundredths("risk_score"),
-    choice("risk_level", RiskLevel),
-    text("model_version", 64),
-    json("features"),
-    json("violations"),
-    json("reasons"),
-    choice("decision", Decision),
-    text("challenger_version", 64, nullable=True),
-    number("challenger_score_millionths", nullable=True),
-    big("latency_us"),
-    flag("features_stale"),
-    time("processed_at"),
-    number("model_score_millionths", nullable=True),
-    json("shadow", nullable=True),
-    text("instrument", 255, nullable=True),
-    text("device_fingerprint", 255, nullable=True),
-    code("ip_address", 45, nullable=True),
-    number("latitude_microdegrees", nullable=True),
-    number("longitude_microdegrees", nullable=True),
-    number("revision", nullable=True),
-    UniqueConstraint("payment_id"),
-    Index(None, "risk_level", "processed_at"),
-    Index(None, "processed_at"),
-)
-
-refunds = _table(
+refunds = table(
     "refunds",
     code("id", primary_key=True),
     bucket(),
-    _of_payment(),
+    of_payment(),
     code("merchant_id"),
     money("amount"),
     code("currency", 3),
@@ -214,7 +196,7 @@ refunds = _table(
 )
 
 # One row a payment that was held; the rows that wait are few at any time.
-reviews = _table(
+reviews = table(
     "reviews",
     code("payment_id", 36, ForeignKey("payments.id"), primary_key=True),
     bucket(),
@@ -237,11 +219,11 @@ reviews = _table(
     Index(None, "merchant_id", "livemode", "status", "created_at", "payment_id"),
 )
 
-review_notes = _table(
+review_notes = table(
     "review_notes",
     code("id", primary_key=True),
     bucket(),
-    _of_payment(),
+    of_payment(),
     code("key_id", 64),
     text("reviewer", 64, nullable=True),
     note("text", nullable=False),
@@ -249,7 +231,7 @@ review_notes = _table(
     Index(None, "payment_id", "created_at", "id"),
 )
 
-merchants = _table(
+merchants = table(
     "merchants",
     code("id", primary_key=True),
     text("name", 255),
@@ -271,7 +253,7 @@ merchants = _table(
     Index(None, "created_at", "id"),
 )
 
-api_keys = _table(
+api_keys = table(
     "api_keys",
     code("id", primary_key=True),
     code("merchant_id"),
@@ -285,7 +267,7 @@ api_keys = _table(
     Index(None, "merchant_id", "created_at", "id"),
 )
 
-idempotency_keys = _table(
+idempotency_keys = table(
     "idempotency_keys",
     code("id"),
     bucket(),
@@ -305,7 +287,7 @@ idempotency_keys = _table(
     Index(None, "created_at"),
 )
 
-outbox_events = _table(
+outbox_events = table(
     "outbox_events",
     code("id", primary_key=True),
     bucket(),
@@ -322,7 +304,7 @@ outbox_events = _table(
     Index(None, "relayed", "bucket", "id"),
 )
 
-webhook_endpoints = _table(
+webhook_endpoints = table(
     "webhook_endpoints",
     code("id", primary_key=True),
     code("merchant_id"),
@@ -341,7 +323,7 @@ webhook_endpoints = _table(
     Index(None, "merchant_id", "created_at", "livemode", "id"),
 )
 
-webhook_deliveries = _table(
+webhook_deliveries = table(
     "webhook_deliveries",
     code("id", primary_key=True),
     bucket(),
@@ -365,7 +347,7 @@ webhook_deliveries = _table(
     Index(None, "status", "next_attempt_at", "bucket"),
 )
 
-webhook_attempts = _table(
+webhook_attempts = table(
     "webhook_attempts",
     code("id", primary_key=True),
     bucket(),
@@ -380,7 +362,7 @@ webhook_attempts = _table(
     UniqueConstraint("delivery_id", "attempt"),
 )
 
-audit_log = _table(
+audit_log = table(
     "audit_log",
     code("id", primary_key=True),
     bucket(),
@@ -402,7 +384,7 @@ audit_log = _table(
 )
 
 # One row per bucket, there from the first migration on: the end of the bucket's audit chain.
-audit_heads = _table(
+audit_heads = table(
     "audit_heads",
     bucket(primary_key=True, autoincrement=False),
     number("sequence"),
@@ -410,7 +392,7 @@ audit_heads = _table(
 )
 
 # A busy account is kept in 64 stripes of 64 buckets each, so that no stripe straddles a shard.
-ledger_accounts = _table(
+ledger_accounts = table(
     "ledger_accounts",
     code("id", 160),
     number("stripe", autoincrement=False),
@@ -426,11 +408,11 @@ ledger_accounts = _table(
     Index(None, "livemode", "id"),
 )
 
-ledger_transactions = _table(
+ledger_transactions = table(
     "ledger_transactions",
     code("id", primary_key=True),
     bucket(),
-    _of_payment(),
+    of_payment(),
     code("refund_id", 36, nullable=True),
     code("kind", 32),
     code("reverses", 64, nullable=True),
@@ -441,7 +423,7 @@ ledger_transactions = _table(
     Index(None, "livemode", "created_at", "id"),
 )
 
-ledger_entries = _table(
+ledger_entries = table(
     "ledger_entries",
     code("id", primary_key=True),
     bucket(),
@@ -456,7 +438,7 @@ ledger_entries = _table(
     Index(None, "account_id", "created_at", "transaction_id"),
 )
 
-leases = _table(
+leases = table(
     "leases",
     code("name", 100, primary_key=True),
     text("holder", 255),
@@ -465,7 +447,7 @@ leases = _table(
 )
 
 # Asynchronous answers of the rails, for the process that asked.
-replies = _table(
+replies = table(
     "replies",
     code("message_id", 64, primary_key=True),
     json("reply"),
@@ -474,131 +456,8 @@ replies = _table(
 )
 
 # Numbers that are handed out in blocks; `next_value` is the first that is still free.
-sequences = _table(
+sequences = table(
     "sequences",
     code("name", 64, primary_key=True),
     big("next_value"),
-)
-
-# What decides about payments beside the code. One row says how often any of it was changed.
-fraud_revisions = _table(
-    "fraud_revisions",
-    code("id", primary_key=True),
-    number("revision"),
-)
-
-fraud_rules = _table(
-    "fraud_rules",
-    code("id", primary_key=True),
-    bucket(),
-    code("merchant_id", 36, nullable=True),
-    code("name", 64),
-    number("version"),
-    code("state", 10),
-    note("expression", nullable=False),
-    choice("decision", Decision),
-    text("reason", 255),
-    json("backtest", nullable=True),
-    text("created_by", 255),
-    time("created_at"),
-    time("updated_at"),
-    number("revision"),
-    Index(None, "revision"),
-    Index(None, "name", "version"),
-    Index(None, "merchant_id", "created_at", "id"),
-    Index(None, "state", "created_at", "id"),
-)
-
-fraud_lists = _table(
-    "fraud_lists",
-    code("id", primary_key=True),
-    bucket(),
-    code("merchant_id", 36, nullable=True),
-    code("kind", 10),
-    code("field", 20),
-    text("value", 255),
-    note("reason"),
-    text("created_by", 255),
-    time("created_at"),
-    time("expires_at", nullable=True),
-    time("removed_at", nullable=True),
-    number("revision"),
-    Index(None, "revision"),
-    Index(None, "field", "value"),
-    Index(None, "merchant_id", "created_at", "id"),
-    Index(None, "removed_at", "created_at", "id"),
-)
-
-fraud_thresholds = _table(
-    "fraud_thresholds",
-    code("id", primary_key=True),
-    number("review_score_hundredths"),
-    number("decline_score_hundredths"),
-    money("review_amount", nullable=True),
-    money("decline_amount", nullable=True),
-    text("updated_by", 255),
-    time("updated_at"),
-    number("revision"),
-    Index(None, "revision"),
-)
-
-fraud_models = _table(
-    "fraud_models",
-    code("id", primary_key=True),
-    bucket(),
-    code("version", 64),
-    code("checksum", 64),
-    number("schema_version"),
-    code("training_data_hash", 64),
-    json("document"),
-    code("state", 12),
-    number("share_percent"),
-    text("created_by", 255),
-    time("created_at"),
-    time("updated_at"),
-    text("promoted_by", 255, nullable=True),
-    time("promoted_at", nullable=True),
-    number("revision"),
-    UniqueConstraint("version"),
-    Index(None, "revision"),
-    Index(None, "state", "promoted_at"),
-    Index(None, "created_at", "id"),
-)
-
-fraud_model_files = _table(
-    "fraud_model_files",
-    code("id", 36, ForeignKey("fraud_models.id"), primary_key=True),
-    file("content"),
-)
-
-fraud_labels = _table(
-    "fraud_labels",
-    code("id", primary_key=True),
-    bucket(),
-    _of_payment(),
-    code("merchant_id"),
-    flag("fraud"),
-    code("source", 12),
-    note("reason"),
-    time("known_at"),
-    text("created_by", 255),
-    time("created_at"),
-    flag("livemode"),
-    text("reference", 100, nullable=True),
-    Index(None, "payment_id", "reference", "fraud", unique=True),
-    Index(None, "payment_id", "known_at", "id"),
-    Index(None, "merchant_id", "created_at", "livemode", "id"),
-    Index(None, "created_at", "id"),
-)
-
-# What monitoring last found of each version of a model; one row a version.
-fraud_reports = _table(
-    "fraud_reports",
-    code("id", primary_key=True),
-    bucket(),
-    text("model_version", 64),
-    json("report"),
-    time("made_at"),
-    UniqueConstraint("model_version"),
-    Index(None, "made_at", "id"),
 )
