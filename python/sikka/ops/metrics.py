@@ -66,6 +66,23 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._make_rail_metrics()
+        self._troubles = self._counter(
+            "sikka_troubles",
+            "What went wrong inside and was dealt with, by what and where.",
+            ("what", "where"),
+        )
+        self._requests = self._histogram(
+            "sikka_http_request_seconds",
+            "One HTTP request.",
+            ("method", "route", "status"),
+            _CALL_S,
+        )
+        self._make_fraud_metrics()
+        self._fraud = FraudMetrics(self.registry)
+        self._hears = self._by_name()
+
+    def _make_rail_metrics(self) -> None:
         self._rail_calls = self._counter(
             "sikka_rail_calls", "Requests to a rail.", ("rail", "api", "outcome")
         )
@@ -89,17 +106,8 @@ class Metrics:
         self._contradictions = self._counter(
             "sikka_contradictions", "Answers of a rail that contradict what it said before.", ()
         )
-        self._troubles = self._counter(
-            "sikka_troubles",
-            "What went wrong inside and was dealt with, by what and where.",
-            ("what", "where"),
-        )
-        self._requests = self._histogram(
-            "sikka_http_request_seconds",
-            "One HTTP request.",
-            ("method", "route", "status"),
-            _CALL_S,
-        )
+
+    def _make_fraud_metrics(self) -> None:
         self._fraud_latency = self._histogram(
             "fraud_detection_latency_seconds",
             "One fraud assessment.",
@@ -115,8 +123,6 @@ class Metrics:
             ("review", "by"),
             _REVIEW_S,
         )
-        self._fraud = FraudMetrics(self.registry)
-        self._hears = self._by_name()
 
     def _by_name(self) -> dict[str, Callable[[Facts], None]]:
         """What is done about each thing that is heard."""
