@@ -33,7 +33,7 @@ class Link:
         library: the functions, which are loaded where they are missing.
         state_key: the key of the state that is asked for.
         timeout_s: how long an answer may take.
-        connect_timeout_s: how long it may take to connect, or to load the functions.
+        connect_timeout_s: how long it may take to connect, and to load the functions then.
     """
 
     def __init__(
@@ -73,19 +73,20 @@ class Link:
         if connection is None:
             raise FeaturesUnavailable(self._reason)
         words = ("FCALL", function, len(keys), *keys, *arguments)
+        timeout_s = timeout_s or self._timeout_s
         try:
-            return await self._function(connection, words, timeout_s or self._timeout_s)
+            return await self._function(connection, words, timeout_s, timeout_s)
         except Refused as error:
             reason = str(error)
             if reason.startswith(_ELSEWHERE):
                 connection.end(reason)
             raise
 
-    async def command(self, *words: Word) -> Any:
+    async def command(self, *words: Word, timeout_s: float) -> Any:
         """Send a plain command and return its reply. Raises as `call` does."""
         if self._connection is None:
             raise FeaturesUnavailable(self._reason)
-        return await self._connection.call(words, self._timeout_s)
+        return await self._connection.call(words, timeout_s)
 
     async def close(self) -> None:
         """End the connection and make no new one."""
@@ -95,25 +96,24 @@ class Link:
             self._keeper, self._reason = None, "closed"
 
     async def _function(
-        self, connection: RedisConnection, words: tuple[Word, ...], timeout_s: float
+        self,
+        connection: RedisConnection,
+        words: tuple[Word, ...],
+        timeout_s: float,
+        load_timeout_s: float,
     ) -> Any:
         try:
             return await connection.call(words, timeout_s)
         except Refused as error:
             if "Function not found" not in str(error):
                 raise
-        await self._load(connection)
-        return await connection.call(words, timeout_s)
-
-    async def _load(self, connection: RedisConnection) -> None:
         try:
-            await connection.call(
-                ("FUNCTION", "LOAD", self._library.source), self._connect_timeout_s
-            )
+            await connection.call(("FUNCTION", "LOAD", self._library.source), load_timeout_s)
         except Refused as error:
             # Whoever was first has loaded the very same.
             if "already exists" not in str(error):
                 raise
+        return await connection.call(words, timeout_s)
 
     async def _keep(self) -> None:
         pause_s = 0.0
@@ -155,7 +155,7 @@ class Link:
             for words in self._address.greeting():
                 await connection.call(words, self._connect_timeout_s)
             state = ("FCALL", self._library.state, 1, self._state_key)
-            await self._function(connection, state, self._timeout_s)
+            await self._function(connection, state, self._timeout_s, self._connect_timeout_s)
         except BaseException as error:
             connection.end(f"Redis is not ready: {error}")
             raise

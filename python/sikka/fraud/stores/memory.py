@@ -15,6 +15,7 @@ from sikka_core import FeatureStore, MalformedError, load_snapshot, save_snapsho
 _log = logging.getLogger(__name__)
 
 _SUFFIX = ".features"
+_COMPLETE = "complete"
 _MODES = {True: "live", False: "test"}
 
 
@@ -139,20 +140,25 @@ class MemoryFeatureStore:
         return FeatureStore(entities_max=self._entities_max, utc_offset_s=self._utc_offset_s)
 
     def _load(self, folder: Path) -> None:
-        memories = {}
+        complete, memories = folder / _COMPLETE, {}
+        if not complete.exists():
+            return
+        # Whatever happens from here on, nobody finds a part of it complete.
+        complete.unlink()
         for path in folder.glob(f"*{_SUFFIX}"):
             mode, _, currency = path.name.removesuffix(_SUFFIX).partition("-")
             memory = memories[mode == _MODES[True], currency] = self._empty()
             try:
                 load_snapshot(memory, path)
-                path.unlink()
             except (OSError, MalformedError) as error:
                 _log.warning("the memory of the features is lost, %s: %s", path.name, error)
                 return
-        self._memories = memories
-        self._warm = bool(memories)
+        self._memories, self._warm = memories, True
 
     def _save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob(f"*{_SUFFIX}"):
+            path.unlink()
         for (livemode, currency), memory in self._memories.items():
             save_snapshot(memory, folder / f"{_MODES[livemode]}-{currency}{_SUFFIX}")
+        (folder / _COMPLETE).touch()

@@ -20,7 +20,8 @@ _log = logging.getLogger(__name__)
 
 # Redis is busy with so many for a millisecond; then payments have their turn.
 _ITEMS_AT_ONCE = 16
-_ITEM_TIMEOUT_S = 1.0
+# Nobody waits for it as for a payment.
+_TIMEOUT_S = 1.0
 # Whoever was heard of so long ago is taken for dead, and another goes on where it stopped.
 _LOCK_MS = 30_000
 
@@ -62,9 +63,10 @@ class Warming:
 
     async def _begin(self, livemode: bool) -> None:
         lock, state = self._keys.lock(livemode), self._keys.state(livemode)
-        if not await self._link.command("SET", lock, self._token, "NX", "PX", _LOCK_MS):
+        words = ("SET", lock, self._token, "NX", "PX", _LOCK_MS)
+        if not await self._link.command(*words, timeout_s=_TIMEOUT_S):
             return
-        if await self._link.call(self._library.state, [state]):
+        if await self._link.call(self._library.state, [state], timeout_s=_TIMEOUT_S):
             await self._finish(livemode, warm=False)
             return
         self._held[livemode] = Playback()
@@ -72,7 +74,9 @@ class Warming:
 
     async def _finish(self, livemode: bool, *, warm: bool) -> None:
         keys = [self._keys.state(livemode), self._keys.lock(livemode)]
-        await self._link.call(self._library.finish, keys, self._token, int(warm))
+        await self._link.call(
+            self._library.finish, keys, self._token, int(warm), timeout_s=_TIMEOUT_S
+        )
 
     async def _play(self, history: AsyncIterable[Facts]) -> int:
         counted = 0
@@ -118,6 +122,6 @@ class Warming:
             _LOCK_MS,
             number,
             int(facts.fraud) if isinstance(facts, LabelFacts) else "",
-            timeout_s=_ITEM_TIMEOUT_S,
+            timeout_s=_TIMEOUT_S,
         )
         return became
