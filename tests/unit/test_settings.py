@@ -401,3 +401,13 @@ def test_fraud_settings_are_the_rules_of_the_engine_and_the_policy_of_reviews() 
     }
     assert fraud == dataclasses.asdict(FraudConfig())
     assert reviews == dataclasses.asdict(parts.ReviewPolicy())
+
+
+def test_what_is_watched_of_the_models_is_a_section_of_its_own(tmp_path: Path) -> None:
+    text = "fraud:\n  label_delay_days: 45\n  monitoring: {recall_min: 0.5, score_psi_max: null}\n"
+    fraud = load(tmp_path, text).fraud
+    assert fraud.label_delay_days == 45.0
+    assert (fraud.monitoring.recall_min, fraud.monitoring.score_psi_max) == (0.5, None)
+    wrong = "fraud:\n  monitoring: {recall_min: 50}\n"
+    error = refused(tmp_path, wrong)
+    assert str(error) == "fraud.monitoring.recall_min: must be a number of 0 to 1"
