@@ -14,7 +14,7 @@ from typing import Any
 import sikka_core
 from benches.tables import page
 
-BENCHES = ("core", "trees", "features", "crate", "rows", "journal", "http")
+BENCHES = ("core", "trees", "features", "feature_stores", "crate", "rows", "journal", "http")
 
 
 def main() -> None:

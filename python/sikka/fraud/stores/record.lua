@@ -69,6 +69,18 @@ local function weight(age_ms, half_life_ms)
   return power * POWERS[whole]
 end
 
+-- What an age weighs in each of the windows. Those who take part in a payment were often last seen
+-- together, so the latest weights are kept.
+local weighed_ms, in_hour, in_day, in_week, in_month
+local function weights(age_ms)
+  if age_ms ~= weighed_ms then
+    in_hour, in_day = weight(age_ms, HOUR), weight(age_ms, DAY)
+    in_week, in_month = weight(age_ms, WEEK), weight(age_ms, MONTH)
+    weighed_ms = age_ms
+  end
+  return in_hour, in_day, in_week, in_month
+end
+
 -- Where a tag of four bytes begins, in a list whose entries are so many bytes wide, or nil.
 local function place_of(list, tag, width)
   local place = find(list, tag, 1, true)
@@ -249,17 +261,13 @@ local function updated(kind, record, event, at_ms, amount)
   end
   local a1, a2, a3, a4 = 1, 1, 1, 1
   if passes then
-    local age_ms = at_ms - last_ms
-    local w1, w2 = weight(age_ms, HOUR), weight(age_ms, DAY)
-    local w3, w4 = weight(age_ms, WEEK), weight(age_ms, MONTH)
+    local w1, w2, w3, w4 = weights(at_ms - last_ms)
     c1, c2, c3, c4 = c1 * w1, c2 * w2, c3 * w3, c4 * w4
     s1, s2, s3, s4 = s1 * w1, s2 * w2, s3 * w3, s4 * w4
     q1, q2, q3, q4 = q1 * w1, q2 * w2, q3 * w3, q4 * w4
     last_ms = at_ms
   elseif at_ms < last_ms then
-    local age_ms = last_ms - at_ms
-    a1, a2 = weight(age_ms, HOUR), weight(age_ms, DAY)
-    a3, a4 = weight(age_ms, WEEK), weight(age_ms, MONTH)
+    a1, a2, a3, a4 = weights(last_ms - at_ms)
   end
   if payments == 0 or at_ms < first_ms then
     first_ms = at_ms
@@ -289,15 +297,13 @@ end
 -- The record of an entity after a label (`fraud` is 1 or 0), of which it does not know yet.
 local function labelled(record, event, known_ms, fraud)
   local label_ms, l1, l2, l3, f1, f2, f3 = unpack_bytes(LABELS, record, 129)
-  local a1, a2, a3 = 1, 1, 1
+  local _, a1, a2, a3 = nil, 1, 1, 1
   if known_ms > label_ms then
-    local age_ms = known_ms - label_ms
-    local w1, w2, w3 = weight(age_ms, DAY), weight(age_ms, WEEK), weight(age_ms, MONTH)
+    local _, w1, w2, w3 = weights(known_ms - label_ms)
     l1, l2, l3, f1, f2, f3 = l1 * w1, l2 * w2, l3 * w3, f1 * w1, f2 * w2, f3 * w3
     label_ms = known_ms
   elseif known_ms < label_ms then
-    local age_ms = label_ms - known_ms
-    a1, a2, a3 = weight(age_ms, DAY), weight(age_ms, WEEK), weight(age_ms, MONTH)
+    _, a1, a2, a3 = weights(label_ms - known_ms)
   end
   return sub(record, 1, 128)
     .. pack(
