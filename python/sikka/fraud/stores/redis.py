@@ -20,9 +20,10 @@ class RedisFeatureStore:
     """A `FeatureStore` whose records live in Redis: one function, one round trip a payment.
 
     Redis 7.0 or later, one server with its replicas, or the shard of a cluster that has the slots
-    of both modes. A user needs the commands `fcall`, `function|load`, `set`, and all commands that
-    the functions call, on keys that begin with `{namespace:`. Redis is to evict none or only keys
-    that expire (`maxmemory-policy noeviction` or one of `volatile-*`).
+    of both modes. Its user needs fcall, function|load, del, exists, get, hexists, hmget, hset,
+    hsetnx, mget, pexpire and set, on keys that begin with `{namespace:`. Redis is to evict nothing,
+    or only what expires (`maxmemory-policy` noeviction or one of volatile-*): the state of a memory
+    does not, and when it is gone, history is played into the memory again.
 
     Args:
         url: see `Address`.
