@@ -65,6 +65,7 @@ async def policy_house(url: str, gateways: int = 2) -> AsyncIterator[PolicyHouse
                     clock=clock,
                     journal=journal,
                     store=SqlStore(database, merchant_age_s=0.0),
+                    reviews=cast("Any", None),
                     fraud=cast("Any", None),
                     rails={},
                     numbers=cast("Any", None),
