@@ -11,6 +11,7 @@ import msgspec
 from sikka.domain.catalogue import CATALOGUE
 from sikka.domain.errors import SikkaError
 from sikka.domain.fraud import FraudAssessment
+from sikka.domain.fraud_explanation import explanation, score_millionths_text
 from sikka.domain.payment import Flow, Payment, PaymentMethod, Stage, Status, UpiTransaction
 from sikka.domain.records import Event
 from sikka.domain.refund import Refund
@@ -86,8 +87,20 @@ class AttemptView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class ModelScoreView(msgspec.Struct, frozen=True):
+    """What a model says: its calibrated chance of fraud, a decimal from 0.000000 to 1.000000."""
+
+    version: str
+    score: str
+
+
 class AssessmentView(msgspec.Struct, frozen=True):
-    """The whole assessment, as `expand=assessment` shows it."""
+    """The whole assessment, as `expand=assessment` shows it.
+
+    `model_score` is the deciding model's chance of fraud, null where rules decided alone;
+    `challenger` the model that was asked beside it; `shadow` what rules and models in shadow would
+    have said; `explanation` all of it in sentences.
+    """
 
     id: str
     payment_id: str
@@ -101,6 +114,10 @@ class AssessmentView(msgspec.Struct, frozen=True):
     latency_us: int
     features_stale: bool
     processed_at: datetime
+    model_score: str | None
+    challenger: ModelScoreView | None
+    shadow: Sequence[Mapping[str, Any]]
+    explanation: Sequence[str]
 
 
 class PaymentView(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -295,7 +312,18 @@ def assessment_view(assessment: FraudAssessment) -> AssessmentView:
         latency_us=assessment.latency_us,
         features_stale=assessment.features_stale,
         processed_at=assessment.processed_at,
+        model_score=score_millionths_text(assessment.model_score_millionths),
+        challenger=_challenger_view(assessment),
+        shadow=assessment.shadow or (),
+        explanation=explanation(assessment),
     )
+
+
+def _challenger_view(assessment: FraudAssessment) -> ModelScoreView | None:
+    score = score_millionths_text(assessment.challenger_score_millionths)
+    if score is None or assessment.challenger_version is None:
+        return None
+    return ModelScoreView(assessment.challenger_version, score)
 
 
 def event_view(event: Event) -> EventView:

@@ -225,4 +225,5 @@ async def test_an_assessment_is_read_by_its_payment(client: Client, world: World
     body = await (await client.get(url, headers=headers)).json()
     assert (body["payment_id"], body["decision"]) == (payment["id"], "REVIEW")
     assert body["risk_score"] == "0.04"
+    assert body["explanation"][0].startswith("The payment was held for a person: a very low risk")
     assert (await client.get(url, headers=world.headers())).status == 404
