@@ -10,6 +10,7 @@ import msgspec
 
 from sikka.api import schemas
 from sikka.api.call import JSON
+from sikka.api.fraud_model_schemas import ModelVersion
 from sikka.api.openapi_answers import HEADERS, Answers, Json, prefix_of
 from sikka.api.route import KeyedRoute, Route
 from sikka.api.versions import SUPPORTED
@@ -125,13 +126,12 @@ def _parameters(route: Route) -> list[Json]:
 
 
 def _path_parameter(path: str, name: str) -> Json:
-    pattern = f"^{prefix_of(path)}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$"
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "pattern": pattern},
-    }
+    if name == "version":
+        schema = msgspec.json.schema(ModelVersion)
+    else:
+        pattern = f"^{prefix_of(path)}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$"
+        schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query_parameters(query: Any) -> list[Json]:

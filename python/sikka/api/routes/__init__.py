@@ -6,6 +6,7 @@ from sikka.api.route import Route
 from sikka.api.routes.administration import ADMINISTRATION
 from sikka.api.routes.books import BOOKS
 from sikka.api.routes.fraud import FRAUD
+from sikka.api.routes.fraud_models import FRAUD_MODELS
 from sikka.api.routes.fraud_policy import FRAUD_POLICY
 from sikka.api.routes.labels import LABELS
 from sikka.api.routes.operations import OPERATIONS
@@ -17,6 +18,7 @@ ROUTES: tuple[Route, ...] = (
     *PAYMENTS,
     *WEBHOOKS,
     *FRAUD,
+    *FRAUD_MODELS,
     *FRAUD_POLICY,
     *LABELS,
     *REVIEWS,
