@@ -152,6 +152,7 @@ class Metrics:
             "fraud.monitored": self._fraud.show,
             "fraud.labels_delayed": self._trouble("fraud.labels_delayed"),
             "rate_limit.fallback": self._trouble("rate_limit.fallback", "error"),
+            "fraud.model_refused": self._trouble("fraud.model_refused", "place"),
         }
 
     def __call__(self, what: str, /, **facts: Any) -> None:

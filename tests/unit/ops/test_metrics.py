@@ -81,6 +81,7 @@ def test_rail_journal_webhook_and_http_are_measured() -> None:
     metrics("payment.contradiction", payment_id="pay_1")
     metrics("worker.round_failed", duty="relay")
     metrics("webhook.exhausted", endpoint_id="whe_1")
+    metrics("fraud.model_refused", version="v1", place="champion", error="cut short")
     metrics("api.request", method="POST", route="/v1/payments", status=201, duration_s=0.01)
     values = read(metrics)
     calls = {"rail": "npci", "api": "ReqPay"}
@@ -99,6 +100,8 @@ def test_rail_journal_webhook_and_http_are_measured() -> None:
     assert sample(values, "sikka_contradictions_total") == 1
     assert sample(values, "sikka_troubles_total", what="worker.round_failed", where="relay") == 1
     assert sample(values, "sikka_troubles_total", what="webhook.exhausted", where="") == 1
+    refused = {"what": "fraud.model_refused", "where": "champion"}
+    assert sample(values, "sikka_troubles_total", **refused) == 1
     http = {"method": "POST", "route": "/v1/payments", "status": "201"}
     assert sample(values, "sikka_http_request_seconds_count", **http) == 1
 
