@@ -14,7 +14,10 @@ from typing import Any
 import sikka_core
 from benches.tables import page
 
-BENCHES = ("core", "trees", "features", "feature_stores", "crate", "rows", "journal", "http")
+BENCHES = (
+    "core", "trees", "features", "feature_stores", "models", "assessments", "crate", "rows", "journal",
+    "http",
+)  # fmt: skip
 
 
 def main() -> None:
