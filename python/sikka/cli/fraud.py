@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -123,7 +124,7 @@ def train(
             label_delay_ms=round(label_delay_days * DAY_MS),
             train_from_ms=_milliseconds(train_from),
             train_until_ms=_milliseconds(train_until),
-            settings=training.FitSettings(seed=seed),
+            settings=replace(training.USUAL, seed=seed),
         ),
         output,
         training.Costs(review_cost_minor, refusal_cost_minor),

@@ -14,13 +14,13 @@ from sikka.fraud.training.evaluate import evaluate
 from sikka.fraud.training.evaluation import Evaluation
 from sikka.fraud.training.files import read_stream
 from sikka.fraud.training.report.write import write_report
-from sikka.fraud.training.settings import FitSettings
+from sikka.fraud.training.settings import USUAL
 from sikka.fraud.training.stored import read_stored
 from sikka.fraud.training.stream import PaymentStream
 from sikka.fraud.training.thresholds import Costs
 from sikka.fraud.training.train import Plan, train
 
-__all__ = ["Costs", "FitSettings", "Plan", "evaluate_on", "read_stored", "read_stream", "train_on"]
+__all__ = ["USUAL", "Costs", "Plan", "evaluate_on", "read_stored", "read_stream", "train_on"]
 
 THRESHOLD = "threshold_at_fpr_0.1_percent"
 DIGITS = 5

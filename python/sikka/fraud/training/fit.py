@@ -91,7 +91,9 @@ def _grown(train: Examples, settings: FitSettings, validation: Examples | None) 
         watched = [(_visible(validation, settings), "validation")]
         callbacks = [
             xgboost.callback.EarlyStopping(
-                rounds=settings.early_stopping_rounds, maximize=True, save_best=True
+                rounds=settings.early_stopping_rounds,
+                maximize=settings.stop_by == "aucpr",
+                save_best=True,
             )
         ]
     return xgboost.train(

@@ -44,26 +44,16 @@ def replay(
     vectors = bytearray(VECTOR_BYTES * len(stream))
     done = start = 0
     columns = (stream.time_ms.tolist(), stream.amount_minor.tolist(), *names, *stream.places())
-    for (
-        payment_id,
-        due,
-        time_ms,
-        amount,
-        user,
-        instrument,
-        device,
-        ip,
-        merchant,
-        north,
-        east,
-    ) in zip(stream.payment_ids, spoken_before, *columns, strict=True):
+    for id_, due, time_ms, paid, user, instrument, device, ip, merchant, north, east in zip(
+        stream.payment_ids, spoken_before, *columns, strict=True
+    ):
         if done < due:
             speak(done, due)
             done = due
         vectors[start : start + VECTOR_BYTES] = observe(
-            payment_id,
+            id_,
             time_ms,
-            amount,
+            paid,
             user=user,
             instrument=instrument,
             device=device,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from sikka.fraud.training.metrics import metrics_of
 from sikka.fraud.training.reference import distribution_of, feature_distributions
 from sikka.fraud.training.replay import INDIA_UTC_OFFSET_S, replay
 from sikka.fraud.training.scored import Scored, probabilities_of, scored_rows
-from sikka.fraud.training.settings import FitSettings
+from sikka.fraud.training.settings import USUAL, FitSettings
 from sikka.fraud.training.split import DAY_MS, Labelled, Span, Split, labelled, split_of
 from sikka.fraud.training.stream import PaymentStream, data_hash
 from sikka_core import FEATURE_NAMES, SCHEMA_VERSION, Model
@@ -44,7 +44,7 @@ class Plan:
     label_delay_ms: int = 7 * DAY_MS
     train_from_ms: int | None = None
     train_until_ms: int | None = None
-    settings: FitSettings = field(default_factory=FitSettings)
+    settings: FitSettings = USUAL
     utc_offset_s: int = INDIA_UTC_OFFSET_S
     look_ahead_sample: int = 100
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 import xgboost
+from sklearn.metrics import average_precision_score, log_loss
 
 from sikka.domain.errors import InvalidRequest, UnprocessableRequest
 from sikka.fraud.training.fit import Examples, check_margins, fit
@@ -52,6 +56,28 @@ def test_growing_stops_early_only_by_the_validation(halves: tuple[Examples, Exam
     assert fit(train, SETTINGS).model.tree_count == 30
     patient = FitSettings(rounds_max=30, early_stopping_rounds=None)
     assert fit(train, patient, shuffled).model.tree_count == 30
+
+
+@pytest.mark.parametrize("stop_by", ["logloss", "aucpr"])
+def test_growing_stops_where_the_validation_is_at_its_best(
+    halves: tuple[Examples, Examples], stop_by: Literal["logloss", "aucpr"]
+) -> None:
+    train, validation = halves
+    patient = FitSettings(rounds_max=80, learning_rate=0.3, early_stopping_rounds=80)
+    best = fit(train, replace(patient, stop_by=stop_by), validation).model.tree_count
+    rows = xgboost.DMatrix(validation.vectors, feature_names=list(FEATURE_NAMES))
+    whole = xgboost.train(
+        replace(patient, stop_by=stop_by).parameters(),
+        xgboost.DMatrix(train.vectors, train.frauds, feature_names=list(FEATURE_NAMES)),
+        80,
+    )
+    said = [whole.predict(rows, iteration_range=(0, count)) for count in range(1, 81)]
+    if stop_by == "logloss":
+        figures = [-log_loss(validation.frauds, each.astype(np.float64)) for each in said]
+    else:
+        figures = [average_precision_score(validation.frauds, each) for each in said]
+    assert figures[best - 1] == pytest.approx(max(figures), abs=0.01)
+    assert best < 80
 
 
 def test_both_ways_to_grow_learn_what_shows(halves: tuple[Examples, Examples]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sikka.fraud.models.document import ModelDocument, Period
+from sikka.fraud.models.document import ModelDocument, Period, Setting
 from sikka.fraud.training.evaluation import Evaluation
 from sikka.fraud.training.metrics import KIND_RECALL
 from sikka.fraud.training.report import page
@@ -227,9 +227,15 @@ def model_section(document: ModelDocument) -> Iterator[str]:
                 "calibration",
                 f"{document.calibration.method}, {len(document.calibration.margins)} points",
             ),
-            *((name, str(value)) for name, value in sorted(document.settings.items())),
+            *((name, _setting(value)) for name, value in sorted(document.settings.items())),
         ],
         words=True,
     )
     yield page.heading("Limits")
     yield page.listed(document.limits)
+
+
+def _setting(value: Setting) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "not set" if value in (None, {}) else str(value)
