@@ -19,6 +19,7 @@ from sikka.cli.recorded_payments import PaymentSource, payments_of
 from sikka.fraud.models.document import VERSION_NAME
 from sikka.fraud.models.folder import check_vacant
 from sikka.fraud.monitoring.config import MonitoringConfig
+from sikka_core import FEATURE_NAMES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -84,6 +85,13 @@ def cost_options(command: Command) -> Command:
 @click.option("--train-from", type=DATE, help="UTC; the first payment if not given.")
 @click.option("--train-until", type=DATE, help="UTC; leaves four tenths of the time if not given.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(FEATURE_NAMES),
+    metavar="FEATURE",
+    help="A feature that the trees must not ask for; may be given again.",
+)
 @cost_options
 @json_option
 @click.pass_context
@@ -96,6 +104,7 @@ def train(
     train_from: datetime | None,
     train_until: datetime | None,
     seed: int,
+    without: tuple[str, ...],
     review_cost_minor: int,
     refusal_cost_minor: int,
     as_json: bool,
@@ -124,7 +133,7 @@ def train(
             label_delay_ms=round(label_delay_days * DAY_MS),
             train_from_ms=_milliseconds(train_from),
             train_until_ms=_milliseconds(train_until),
-            settings=replace(training.USUAL, seed=seed),
+            settings=replace(training.USUAL, seed=seed, features=_features(without)),
         ),
         output,
         training.Costs(review_cost_minor, refusal_cost_minor),
@@ -204,6 +213,11 @@ def _training() -> ModuleType:
             Exit.WRONG,
         ) from None
     return training
+
+
+def _features(without: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The features that trees may ask for; None for all."""
+    return tuple(name for name in FEATURE_NAMES if name not in without) if without else None
 
 
 def _milliseconds(moment: datetime | None) -> int | None:
