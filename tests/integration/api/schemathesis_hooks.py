@@ -15,6 +15,7 @@ from tests.integration.api.policy_sense import sensible
 OWN_IDS = frozenset(os.environ.get("SIKKA_OWN_IDS", "").split(","))
 NOBODY = "0000"
 IPV4 = re.compile(r"^https?://[0-9]+(\.[0-9]+){3}([:/?]|$)")
+BATCHES = ("payments", "labels")
 EXCLUSIVE = (
     ("starting_after", "ending_before"),
     ("payment_id", "bucket", "merchant_id"),
@@ -42,11 +43,12 @@ def is_good_key(key: object) -> bool:
 
 
 def with_keys_of_their_own(body: Any) -> Any:
-    """No two payments of a batch under one key."""
-    if isinstance(body, dict) and isinstance(body.get("payments"), list):
-        for item in body["payments"]:
-            if isinstance(item, dict) and is_good_key(item.get("idempotency_key")):
-                item["idempotency_key"] = uuid.uuid4().hex
+    """No two parts of a batch under one key."""
+    for parts in BATCHES:
+        if isinstance(body, dict) and isinstance(body.get(parts), list):
+            for item in body[parts]:
+                if isinstance(item, dict) and is_good_key(item.get("idempotency_key")):
+                    item["idempotency_key"] = uuid.uuid4().hex
     return body
 
 

@@ -165,28 +165,27 @@ class Monitor:
         recent_from = now - timedelta(seconds=config.recent_s)
         found = await self._reads.labelled_since(oldest, LABELLED_MAX)
         labelled = [Weighed(each, 1.0) for each in self._of_mode(found)]
-        mature, young = [
-            _Period(
-                begin,
-                end,
-                judged(
-                    await self._sample(begin, end, OUTCOMES_MAX, features=False),
-                    [each for each in labelled if begin <= each.payment.assessed_at < end],
-                    lambda each: each.payment.truth(now, self._delay),
-                ),
-            )
-            for begin, end in ((oldest, matured), (matured, now))
-        ]
         return _Findings(
             now=now,
-            mature=mature,
-            young=young,
+            mature=await self._period(oldest, matured, now, labelled),
+            young=await self._period(matured, now, now, labelled),
             recent=await self._sample(recent_from, now, RECENT_MAX, features=True),
             recent_from=recent_from,
             agreement=await compare(
                 self._history, self._reads, now, self._delay, livemode=config.livemode
             ),
         )
+
+    async def _period(
+        self, begins_at: datetime, ends_at: datetime, now: datetime, labelled: Sequence[Weighed]
+    ) -> _Period:
+        sample = await self._sample(begins_at, ends_at, OUTCOMES_MAX, features=False)
+        own = [each for each in labelled if begins_at <= each.payment.assessed_at < ends_at]
+
+        def truth(each: Weighed) -> bool | None:
+            return each.payment.truth(now, self._delay)
+
+        return _Period(begins_at, ends_at, await asyncio.to_thread(judged, sample, own, truth))
 
     async def _sample(
         self, begins_at: datetime, ends_at: datetime, most: int, *, features: bool
