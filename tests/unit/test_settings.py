@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sikka.bootstrap.fraud_watch import monitoring_config
 from sikka.domain.errors import ConfigurationError
 from sikka.flows import parts
 from sikka.fraud.config import FraudConfig
+from sikka.fraud.monitoring.config import MonitoringConfig
 from sikka.settings import Fraud, Policy, Secret, Settings
 
 EXAMPLES = Path(__file__).parents[2] / "deploy/config"
@@ -399,6 +401,7 @@ def test_fraud_settings_are_the_rules_of_the_engine_and_the_policy_of_reviews() 
     reviews = {
         name: fraud.pop(f"review_{name}") for name in ("timeout_s", "timeout_action", "claim_s")
     }
+    del fraud["monitoring"], fraud["label_delay_days"]
     assert fraud == dataclasses.asdict(FraudConfig())
     assert reviews == dataclasses.asdict(parts.ReviewPolicy())
 
@@ -411,3 +414,4 @@ def test_what_is_watched_of_the_models_is_a_section_of_its_own(tmp_path: Path) -
     wrong = "fraud:\n  monitoring: {recall_min: 50}\n"
     error = refused(tmp_path, wrong)
     assert str(error) == "fraud.monitoring.recall_min: must be a number of 0 to 1"
+    assert monitoring_config(Settings(), shared=True) == MonitoringConfig()
