@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from sikka.api.schemas import END
 
@@ -22,9 +22,3 @@ class ChallengeRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The share of the payments that the challenger decides."""
 
     percent: Annotated[int, Meta(ge=1, le=100)]
-
-
-class RollbackRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """`from` is the champion to roll back from: if it is another by now, nothing is done."""
-
-    champion: ModelVersion | None = field(name="from", default=None)

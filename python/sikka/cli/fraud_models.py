@@ -234,10 +234,10 @@ def retire(context: click.Context, version: str, as_json: bool) -> None:
 
 
 @models.command()
-@click.option("--from", "champion", metavar="VERSION", help="Only if this is the champion.")
+@click.option("--from", "version", metavar="VERSION", help="Only if this is the champion.")
 @json_option
 @click.pass_context
-def rollback(context: click.Context, champion: str | None, as_json: bool) -> None:
+def rollback(context: click.Context, version: str | None, as_json: bool) -> None:
     r"""Make the champion before the present one champion again.
 
     The present one retires. The next rollback goes further back, so that two people who see the
@@ -250,7 +250,9 @@ def rollback(context: click.Context, champion: str | None, as_json: bool) -> Non
     """
 
     async def step(parts: Parts, caller: Caller) -> Answer:
-        return await fraud_models.rollback(parts, caller, champion)
+        if version is None:
+            return await fraud_models.rollback(parts, caller)
+        return await fraud_models.rollback_from(parts, version, caller)
 
     _run(context, "rollback", step, as_json=as_json)
 

@@ -182,27 +182,43 @@ async def retire(parts: Parts, version: str, caller: Caller) -> Answer:
     return await _moved(parts, version, caller, "fraud_model.retired", place, any_schema=True)
 
 
-async def rollback(parts: Parts, caller: Caller, champion: str | None = None) -> Answer:
-    """Make the champion before the present one champion again.
+async def rollback(parts: Parts, caller: Caller) -> Answer:
+    """Make the champion before the present one champion again, whichever that is.
 
     The present one retires and is not rolled back to: the next rollback goes further back.
-
-    Args:
-        champion: the version to roll back from; whichever is champion if None.
 
     Returns:
         200 with the model that is champion again.
 
     Raises:
-        UnprocessableRequest: there is no champion, another one than `champion`, or none before
-            it; or as `promote`.
+        UnprocessableRequest: there is no champion, or none before it; or as `promote`.
     """
+    return await _rolled_back(parts, caller, None)
 
+
+async def rollback_from(parts: Parts, version: str, caller: Caller) -> Answer:
+    """Make the champion before this one champion again, if this one is champion.
+
+    Of two people who see the same alarm one rolls back, and the other is told.
+
+    Returns:
+        200 with the model that is champion again.
+
+    Raises:
+        NotFound: there is no such model.
+        UnprocessableRequest: it is not the champion; or as `rollback`.
+    """
+    return await _rolled_back(parts, caller, version)
+
+
+async def _rolled_back(parts: Parts, caller: Caller, version: str | None) -> Answer:
     async def build(revision: Revision) -> PolicyStep:
+        if version is not None:
+            await _found(parts, version)
         present = (await parts.fraud_models.in_force()).get(ModelState.CHAMPION)
-        if present is None or champion not in (None, present.version):
+        if present is None or version not in (None, present.version):
             is_now = "nobody" if present is None else present.version
-            raise UnprocessableRequest(message=f"the champion is {is_now}", param="champion")
+            raise UnprocessableRequest(message=f"the champion is {is_now}", param="version")
         before = await parts.fraud_models.champion_before(present.promoted_at)
         if before is None:
             raise UnprocessableRequest(message=f"no model was champion before {present.version}")
@@ -226,9 +242,7 @@ async def _moved(
     """Give a model another place; whoever had that place retires."""
 
     async def build(revision: Revision) -> PolicyStep | Answer:
-        before = await parts.fraud_models.model(version)
-        if before is None:
-            raise NotFound(message=f"there is no model {version}", param="version")
+        before = await _found(parts, version)
         if not any_schema:
             check_schema(before.schema_version)
         places = await parts.fraud_models.in_force()
@@ -240,6 +254,13 @@ async def _moved(
         return _step(action, revision, before, after, left)
 
     return await revise(parts, caller, build)
+
+
+async def _found(parts: Parts, version: str) -> FraudModel:
+    model = await parts.fraud_models.model(version)
+    if model is None:
+        raise NotFound(message=f"there is no model {version}", param="version")
+    return model
 
 
 def _step(

@@ -41,7 +41,7 @@ async def test_models_are_promoted_challenged_shadowed_and_rolled_back(
     promoted = await posted(client, f"{URL}/v2/promote", admin, status=200)
     whole = await got(client, f"{URL}/v2", admin)
     assert {**promoted, "document": packed("v2").document} == whole
-    back = await posted(client, f"{URL}/rollback", admin, {"from": "v2"}, 200)
+    back = await posted(client, f"{URL}/v2/rollback", admin, status=200)
     assert (back["version"], back["state"]) == ("v1", "champion")
 
 
@@ -52,7 +52,7 @@ async def test_many_who_roll_back_at_once_from_the_same_champion_do_it_once(
         await posted(client, f"{URL}/{version}/promote", admin, status=200)
 
     async def roll_back() -> Any:
-        response = await client.post(f"{URL}/rollback", json={"from": "v3"}, headers=keyed(admin))
+        response = await client.post(f"{URL}/v3/rollback", headers=keyed(admin))
         return response.status
 
     assert sorted(await asyncio.gather(*(roll_back() for _ in range(6)))) == [200, *[422] * 5]

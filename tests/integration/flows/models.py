@@ -47,8 +47,11 @@ class Desk:
     async def retire(self, version: str) -> dict[str, Any]:
         return shown(await fraud_models.retire(self.parts, version, self.caller()))
 
-    async def rollback(self, champion: str | None = None) -> dict[str, Any]:
-        return shown(await fraud_models.rollback(self.parts, self.caller(), champion))
+    async def rollback(self) -> dict[str, Any]:
+        return shown(await fraud_models.rollback(self.parts, self.caller()))
+
+    async def rollback_from(self, version: str) -> dict[str, Any]:
+        return shown(await fraud_models.rollback_from(self.parts, version, self.caller()))
 
     async def model(self, version: str) -> FraudModel:
         model = await self.parts.fraud_models.model(version)

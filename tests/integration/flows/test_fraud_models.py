@@ -281,10 +281,10 @@ async def test_a_rollback_may_name_from_where(desk: Desk) -> None:
     await desk.register("v1", "v2", "v3")
     for version in ("v1", "v2", "v3"):
         await desk.promote(version)
-    assert (await desk.rollback("v3"))["version"] == "v2"
+    assert (await desk.rollback_from("v3"))["version"] == "v2"
     # Somebody else, who saw the same alarm.
     with pytest.raises(UnprocessableRequest, match="the champion is v2"):
-        await desk.rollback("v3")
+        await desk.rollback_from("v3")
     assert await desk.in_place(CHAMPION) == "v2"
 
 
@@ -302,7 +302,7 @@ async def test_a_clock_that_is_late_does_not_change_who_was_before(
 
 
 async def test_a_model_that_is_not_there_is_named(desk: Desk) -> None:
-    for step in (desk.promote, desk.shadow, desk.retire):
+    for step in (desk.promote, desk.shadow, desk.retire, desk.rollback_from):
         with pytest.raises(NotFound, match="there is no model v9"):
             await step("v9")
 

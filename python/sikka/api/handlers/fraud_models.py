@@ -59,11 +59,8 @@ async def retire(call: Call) -> Reply:
 
 
 async def rollback(call: Call) -> Reply:
-    """POST /v1/fraud/models/rollback."""
-    kind = fraud_model_schemas.RollbackRequest
-    request: fraud_model_schemas.RollbackRequest = decode_body(call.body, kind)
-    answer = await fraud_models.rollback(call.parts.flows, call.caller(), request.champion)
-    return reply_of(answer)
+    """POST /v1/fraud/models/{version}/rollback."""
+    return await _moved(call, fraud_models.rollback_from)
 
 
 async def _moved(call: Call, step: Callable[[Parts, str, Caller], Awaitable[Answer]]) -> Reply:

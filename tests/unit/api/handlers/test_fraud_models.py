@@ -67,7 +67,7 @@ async def test_a_model_is_read_with_its_document(
     body = await (await client.get("/v1/fraud/models/v1", headers=admin)).json()
     assert (body["promoted_by"], body["checksum"]) == ("key_0", champion.checksum)
     assert body["document"] == champion.document
-    for unknown in ("v9", "V1", "%C3%A4", "rollback"):
+    for unknown in ("v9", "V1", "%C3%A4"):
         response = await client.get(f"/v1/fraud/models/{unknown}", headers=admin)
         assert response.status == 404
 
@@ -83,14 +83,14 @@ async def test_a_model_is_promoted_and_rolled_back_from(
     assert isinstance(audit, AuditRecord)
     assert (audit.action, audit.merchant_id) == ("fraud_model.promoted", None)
     assert (audit.user_id, audit.ip_address) == (body["promoted_by"], "127.0.0.1")
-    status, body = await posted(client, "rollback", admin, {"from": "v1"})
+    status, body = await posted(client, "v1/rollback", admin)
     assert (status, body["error"]["code"], body["error"]["param"]) == (
-        422, "state_invalid", "champion",
+        422, "state_invalid", "version",
     )  # fmt: skip
-    status, body = await posted(client, "rollback", admin, {"from": "v2"})
+    status, body = await posted(client, "v2/rollback", admin)
     assert (status, body["version"]) == (200, "v1")
     assert states(world) == {"v1": "champion", "v2": "retired"}
-    status, body = await posted(client, "rollback", admin)
+    status, body = await posted(client, "v1/rollback", admin)
     assert (status, body["error"]["code"]) == (422, "state_invalid")
 
 
@@ -101,8 +101,8 @@ async def test_the_same_request_again_does_nothing(
         stored(world, version, ModelState.REGISTERED)
         await posted(client, f"{version}/promote", admin)
     own = keyed(admin)
-    first = await client.post("/v1/fraud/models/rollback", headers=own)
-    again = await client.post("/v1/fraud/models/rollback", headers=own)
+    first = await client.post("/v1/fraud/models/v3/rollback", headers=own)
+    again = await client.post("/v1/fraud/models/v3/rollback", headers=own)
     assert await first.read() == await again.read()
     assert again.headers["Idempotent-Replayed"] == "true"
     assert states(world) == {"v1": "retired", "v2": "champion", "v3": "retired"}
@@ -130,8 +130,9 @@ async def test_a_challenger_has_a_share_and_one_in_shadow_has_none(
         ("v2/challenge", {"percent": "5"}, 400, "percent"),
         ("v2/challenge", {}, 400, "percent"),
         ("v2/promote", {"force": True}, 400, "force"),
-        ("rollback", {"champion": "v1"}, 400, "champion"),
-        ("rollback", {"from": "V 1"}, 400, "from"),
+        ("v1/rollback", {"to": "v0"}, 400, "to"),
+        ("v9/rollback", None, 404, "version"),
+        ("v2/rollback", None, 422, "version"),
         ("v9/promote", None, 404, "version"),
         ("v9/challenge", {"percent": 5}, 404, "version"),
         ("v1/challenge", {"percent": 5}, 422, None),
@@ -159,7 +160,7 @@ async def test_models_are_the_houses_and_no_merchants(
 ) -> None:
     merchant = keyed(world.headers(Scope.PAYMENTS, Scope.REFUNDS, Scope.READ))
     for method, path in (
-        ("GET", ""), ("GET", "/v1"), ("POST", "/rollback"), ("POST", "/v1/promote"),
+        ("GET", ""), ("GET", "/v1"), ("POST", "/v1/rollback"), ("POST", "/v1/promote"),
         ("POST", "/v1/challenge"), ("POST", "/v1/shadow"), ("POST", "/v1/retire"),
     ):  # fmt: skip
         response = await client.request(method, f"/v1/fraud/models{path}", headers=merchant)
