@@ -15,8 +15,8 @@ import sikka_core
 from benches.tables import page
 
 BENCHES = (
-    "core", "trees", "features", "feature_stores", "models", "assessments", "crate", "rows",
-    "journal", "http",
+    "core", "trees", "features", "feature_stores", "models", "assessments", "policy", "crate",
+    "rows", "journal", "http",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -100,12 +101,12 @@ async def test_what_is_changed_at_one_process_counts_in_another_within_two_secon
     force = {"force": True, "reason": "an attack is going on"}
     await posted(pair.admin, f"/v1/fraud/rules/{drafted['id']}/live", force)
     for client in (pair.here, pair.there):
-        await in_force(lambda client=client: pay(client), 402)
+        await in_force(partial(pay, client), 402)
         assert (await pay(client, 4_300)).status == 201
     allowed = {"kind": "allow", "field": "user", "value": "user_known"}
     entry = await posted(pair.admin, "/v1/fraud/lists", allowed)
     for client in (pair.there, pair.here):
-        await in_force(lambda client=client: pay(client, user_id="user_known"), 201)
+        await in_force(partial(pay, client, user_id="user_known"), 201)
         assert (await pay(client)).status == 402
     await posted(pair.admin, f"/v1/fraud/lists/{entry['id']}/remove", {})
     await in_force(lambda: pay(pair.there, user_id="user_known"), 402)

@@ -153,6 +153,9 @@ class Metrics:
             "fraud.labels_delayed": self._trouble("fraud.labels_delayed"),
             "rate_limit.fallback": self._trouble("rate_limit.fallback", "error"),
             "fraud.model_refused": self._trouble("fraud.model_refused", "place"),
+            "fraud.rule_failed": self._trouble("fraud.rule_failed", "phase"),
+            "fraud.policy_failed": self._trouble("fraud.policy_failed", "error"),
+            "fraud.payees_failed": self._trouble("fraud.payees_failed", "error"),
         }
 
     def __call__(self, what: str, /, **facts: Any) -> None:

@@ -80,6 +80,9 @@ def test_rail_journal_webhook_and_http_are_measured() -> None:
     metrics("payment.integrity_failure", differs="amount")
     metrics("payment.contradiction", payment_id="pay_1")
     metrics("worker.round_failed", duty="relay")
+    metrics("fraud.rule_failed", phase="evaluate", rule="rul_1")
+    metrics("fraud.policy_failed", error="Unavailable")
+    metrics("fraud.payees_failed", error="Unavailable")
     metrics("webhook.exhausted", endpoint_id="whe_1")
     metrics("fraud.model_refused", version="v1", place="champion", error="cut short")
     metrics("api.request", method="POST", route="/v1/payments", status=201, duration_s=0.01)
@@ -100,6 +103,12 @@ def test_rail_journal_webhook_and_http_are_measured() -> None:
     assert sample(values, "sikka_contradictions_total") == 1
     assert sample(values, "sikka_troubles_total", what="worker.round_failed", where="relay") == 1
     assert sample(values, "sikka_troubles_total", what="webhook.exhausted", where="") == 1
+    for what, where in (
+        ("fraud.rule_failed", "evaluate"),
+        ("fraud.policy_failed", "Unavailable"),
+        ("fraud.payees_failed", "Unavailable"),
+    ):
+        assert sample(values, "sikka_troubles_total", what=what, where=where) == 1
     refused = {"what": "fraud.model_refused", "where": "champion"}
     assert sample(values, "sikka_troubles_total", **refused) == 1
     http = {"method": "POST", "route": "/v1/payments", "status": "201"}
