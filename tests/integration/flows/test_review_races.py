@@ -16,7 +16,7 @@ from sikka.flows.parts import Answer
 from sikka.flows.review import approve, decline
 from tests.integration.flows.world import PENDING, FlowWorld
 
-ROUNDS = 6
+ROUNDS = 4
 LOST = {"review_claimed", "review_decided"}
 
 
