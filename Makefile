@@ -22,7 +22,7 @@ NATIVE := sikka_core._native sikka_rows._native sikka_rows._literals
 
 .PHONY: help
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 .PHONY: setup
 setup: $(STAMPS)/sikka ## build everything into .venv (only what changed)
@@ -84,6 +84,12 @@ bench: setup $(STAMPS)/bench ## run all benches, peers side by side
 	$(BIN)/python -m benches
 	$(BIN)/pytest benches/test_micro.py --quiet --benchmark-autosave \
 		--benchmark-columns=min,median,iqr,rounds
+
+# The payments are no part of the repository: `make bench-fraud HANDBOOK=payments.parquet`.
+.PHONY: bench-fraud
+bench-fraud: setup ## judge the training by the Handbook's protocol, HANDBOOK=its payments (Parquet)
+	@test -f "$(HANDBOOK)" || { echo "HANDBOOK must name the Handbook's payments, a Parquet file" >&2; exit 2; }
+	$(BIN)/python -m benches.bench_handbook "$(HANDBOOK)"
 
 .PHONY: lint
 lint: setup ## check style, types, import directions and stubs
