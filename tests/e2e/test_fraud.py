@@ -30,6 +30,11 @@ SETTINGS: Mapping[str, Any] = {
         "review_amount_minor": REVIEWED_FROM,
         "decline_amount_minor": REFUSED_FROM,
         "user_payments_per_10_min": 3,
+        # A test that waits for something to be in force pays until it is.
+        "instrument_payments_per_10_min": 100_000,
+        "instrument_payments_per_day": 100_000,
+        "device_payments_per_10_min": 100_000,
+        "ip_payments_per_10_min": 100_000,
     }
 }
 

@@ -21,7 +21,11 @@ from tests.harness.redis import Redis
 
 DEVICE = {"fingerprint": "d-81c2", "ip": "203.0.113.9"}
 # Long enough for a busy machine that is there, short enough for one that is not.
-UNLIMITED = {"instrument_payments_per_10_min": 100_000, "device_payments_per_10_min": 100_000}
+UNLIMITED = {
+    "instrument_payments_per_10_min": 100_000,
+    "device_payments_per_10_min": 100_000,
+    "ip_payments_per_10_min": 100_000,
+}
 FEATURES = {"store": "redis", "timeout_s": 0.25}
 
 

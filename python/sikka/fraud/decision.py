@@ -71,12 +71,12 @@ def verdict_of(
     decision = graver(by_score, by_rules)
     if decision is not by_rules:
         reasons = (*reasons, words)
-    if any(each.severity is Severity.ALLOW for each in violations):
-        decision = Decision.APPROVE
     if listing is not None and (
         listing.decision is not Decision.REVIEW or decision is Decision.APPROVE
     ):
         decision = listing.decision
+    if any(each.severity is Severity.ALLOW for each in violations):
+        decision = Decision.APPROVE
     return Verdict(score, level_of(score), decision, names, reasons)
 
 

@@ -29,7 +29,7 @@ LISTED = Listing("review_list_vpa", Decision.REVIEW, "Listed.")
         ([REVIEW], None, Decision.REVIEW),
         ([REVIEW, DECLINE], None, Decision.DECLINE),
         ([ALLOW, DECLINE, REVIEW], None, Decision.APPROVE),
-        ([ALLOW], BLOCKED, Decision.DECLINE),
+        ([ALLOW], BLOCKED, Decision.APPROVE),
         ([DECLINE], ALLOWED, Decision.APPROVE),
         ([], BLOCKED, Decision.DECLINE),
         ([REVIEW], BLOCKED, Decision.DECLINE),

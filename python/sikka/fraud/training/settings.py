@@ -15,12 +15,14 @@ class FitSettings:
     """The settings of a training. The names are XGBoost's where it has them.
 
     Args:
-        rounds_max: how many trees at most.
+        rounds_max: how many rounds at most, of a tree each.
         early_stopping_rounds: after so many trees that made nothing better in the validation period
             no more are grown, and those after the best are dropped; None grows all, whatever
             validation says.
         stop_by: what is to become better: "logloss", or "aucpr", the average precision, which
             among few frauds goes up and down by chance.
+        num_parallel_tree: trees of a round, each on rows drawn for itself, that share its step:
+            with `subsample` below 1 what chance draws for one is averaged away.
         learning_rate, max_depth, min_child_weight, subsample, colsample_bytree, reg_lambda,
         reg_alpha, gamma, max_delta_step, scale_pos_weight: as XGBoost documents them.
         tree_method: "hist" or "exact".
@@ -38,6 +40,7 @@ class FitSettings:
     rounds_max: int = 400
     early_stopping_rounds: int | None = 40
     stop_by: Literal["logloss", "aucpr"] = "logloss"
+    num_parallel_tree: int = 1
     learning_rate: float = 0.1
     max_depth: int = 5
     min_child_weight: float = 1.0

@@ -80,6 +80,18 @@ def test_growing_stops_where_the_validation_is_at_its_best(
     assert best < 80
 
 
+def test_the_trees_of_a_round_share_its_step(halves: tuple[Examples, Examples]) -> None:
+    train, validation = halves
+    one = FitSettings(rounds_max=10, learning_rate=0.3, subsample=0.5)
+    several = replace(one, num_parallel_tree=8)
+    models = [fit(train, settings).model for settings in (one, several)]
+    assert [model.tree_count for model in models] == [10, 80]
+    highest = [np.max(model.score_many(validation.vectors, margin=True)) for model in models]
+    assert highest[1] == pytest.approx(highest[0], rel=0.5)
+    stopped = fit(train, replace(several, early_stopping_rounds=1), validation).model
+    assert stopped.tree_count % 8 == 0
+
+
 def test_both_ways_to_grow_learn_what_shows(halves: tuple[Examples, Examples]) -> None:
     for method in ("hist", "exact"):
         settings = FitSettings(rounds_max=20, tree_method=method)
