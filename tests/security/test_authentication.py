@@ -27,7 +27,8 @@ JSON = {"Content-Type": "application/json", "Idempotency-Key": "key-1"}
 def path_of(route: KeyedRoute, id: str | None = None) -> str:
     """The route's path with an id of the right kind in it."""
     kind = next((PREFIXES[name] for name in route.path.split("/") if name in PREFIXES), "pay")
-    return route.path.replace("{id}", id or f"{kind}_{ID}")
+    path = route.path.replace("{version}", "fraud-1")
+    return path.replace("{id}", id or f"{kind}_{ID}")
 
 
 def body_of(route: KeyedRoute) -> bytes | None:
