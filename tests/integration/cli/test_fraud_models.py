@@ -72,7 +72,8 @@ class Inside:
 def bare_house(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Inside:
-    """A house whose database is not there yet."""
+    """A house whose database is not there yet, of a gateway that comes without a model."""
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "nothing")
     return Inside(tmp_path, monkeypatch, capsys)
 
 

@@ -30,6 +30,8 @@ def holds(column: Column[Any]) -> dict[str, Any]:
         return {"bytes_max": 65_535}
     if name == "VARBINARY":
         return {"bytes_max": type_.length}
+    if name == "MEDIUMBLOB":
+        return {"bytes_max": 2**24 - 1}
     if name == "DECIMAL" and (type_.precision, type_.scale) == (3, 2):
         return {"value_max": 999}
     if name in INTEGERS and INTEGERS[name] is not None:
