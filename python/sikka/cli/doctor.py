@@ -16,9 +16,11 @@ from sikka.cli.exits import CommandFailed
 from sikka.cli.main import settings_of
 from sikka.cli.operator import run_loop
 from sikka.domain.errors import ConfigurationError, InvalidRequest, Unavailable
+from sikka.domain.fraud_model import ModelState
 from sikka.journal import migrate
 from sikka.journal.database import Database
 from sikka.journal.invariants import check_invariants
+from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.outbox import SqlHousekeeping
 from sikka.ops import doctor as checks
 from sikka.ops import logging as logs
@@ -120,6 +122,8 @@ async def _data(
         yield line
         if line.level is Level.FAIL:
             return
+        in_force = await SqlFraudModels(database).in_force()
+        yield checks.fraud_model(in_force.get(ModelState.CHAMPION))
         live = await SqlHousekeeping(database).live_leases(PRESENCE, now)
         yield checks.workers(live)
         if invariants:

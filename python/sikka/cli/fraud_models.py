@@ -137,9 +137,9 @@ def register(context: click.Context, folder: Path, as_json: bool) -> None:
 @models.command()
 @click.pass_context
 def install(context: click.Context) -> None:
-    r"""Register and promote the model that comes with the gateway, if there is no model yet.
+    r"""Register the model that comes with the gateway, and promote it if there is no other.
 
-    `sikka migrate` does so for a house that has taken no payment yet.
+    `sikka migrate` registers it, and promotes it in a house that has taken no payment yet.
 
     \b
     Example:
@@ -149,7 +149,7 @@ def install(context: click.Context) -> None:
     async def work(house: House) -> None:
         model = await install_shipped(house.parts, house.database, promoted=True)
         if model is None:
-            print("nothing was installed: there are models already, or none is shipped")
+            print("nothing was installed: the model is there already, or none is shipped")
         else:
             print(said_of(model))
 

@@ -1,4 +1,4 @@
-"""The model that comes with the gateway, for a registry that has none."""
+"""The model that comes with the gateway, for the registry."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from sikka.journal.tables import payments
 async def install_shipped(
     parts: Parts, database: Database, *, promoted: bool | None = None
 ) -> FraudModel | None:
-    """Register the shipped model in an empty registry, once.
+    """Register the shipped model, once.
 
     Args:
-        promoted: whether it becomes champion; if None, in a house that has taken no payment yet.
-            Where rules alone have decided so far, they go on until the operator says otherwise.
+        promoted: whether it becomes champion where there is no other model; if None, in a house
+            that has taken no payment yet. Where rules alone have decided so far, they go on until
+            the operator says otherwise.
 
     Returns:
-        The model as it was registered; None when the registry has a model, whatever became of it,
-        or when none is shipped.
+        The model as it was registered; None when the registry has its version, whatever became of
+        it, or when none is shipped.
 
     Raises:
         Unavailable: the database cannot be reached.

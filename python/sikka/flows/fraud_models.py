@@ -64,26 +64,28 @@ async def register(parts: Parts, package: ModelPackage, caller: Caller) -> Answe
 async def install(
     parts: Parts, package: ModelPackage, caller: Caller, *, promoted: bool
 ) -> FraudModel | None:
-    """Take a model into a registry that is empty; leave one that is not as it is.
+    """Take the model that comes with the gateway into the registry, once.
 
     Args:
-        promoted: whether the model becomes champion at once, or is registered only.
+        promoted: whether it becomes champion at once where there is no other model. Where there
+            is one, it is registered only: what decides is what the operator has chosen.
 
     Returns:
-        The model as it was added; None when there was one already, whatever became of it.
+        The model as it was added; None when its version was there already, whatever became of it.
 
     Raises:
         InvalidRequest, UnprocessableRequest: as `register`.
     """
     _check(package)
-    state = ModelState.CHAMPION if promoted else ModelState.REGISTERED
     added: FraudModel | None = None
 
     async def build(revision: Revision) -> PolicyStep | Answer:
         nonlocal added
         added = None
-        if await parts.fraud_models.models(Page(1)):
+        if await parts.fraud_models.model(package.version):
             return _NOTHING_TO_DO
+        alone = not await parts.fraud_models.models(Page(1))
+        state = ModelState.CHAMPION if promoted and alone else ModelState.REGISTERED
         added = _new(package, caller, revision, state)
         return _added(added, package, "fraud_model.installed")
 

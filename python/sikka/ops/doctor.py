@@ -17,7 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from sikka.domain.errors import SikkaError
+from sikka.domain.errors import SikkaError, UnprocessableRequest
+from sikka.domain.fraud_model import FraudModel, check_schema
 from sikka.settings import Npci, Settings
 from sikka_core import KeyFormatError, SigningKey, VerifyingKey
 
@@ -221,6 +222,27 @@ async def rail(name: str, heartbeat: Callable[[], Awaitable[None]]) -> Line:
     except SikkaError as error:
         return warn(f"rail {name}", str(error), f"check upi.{name}.url and the network")
     return ok(f"rail {name}", "acknowledged a heartbeat")
+
+
+def fraud_model(champion: FraudModel | None) -> Line:
+    """Whether a model decides about fraud, and can."""
+    subject = "fraud model"
+    if champion is None:
+        return warn(
+            subject,
+            "none is champion: rules and lists alone decide",
+            "see sikka fraud models list, and promote one",
+        )
+    try:
+        check_schema(champion.schema_version)
+    except UnprocessableRequest as error:
+        return fail(
+            subject,
+            f"{champion.version} is champion and cannot be used, so rules and lists alone decide:"
+            f" {error}",
+            "train and register one anew, or promote the one that comes with the gateway",
+        )
+    return ok(subject, f"{champion.version} decides, beside rules and lists")
 
 
 def workers(live: int) -> Line:

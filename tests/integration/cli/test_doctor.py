@@ -28,7 +28,9 @@ def test_a_house_in_order_has_no_failure(commands: Commands) -> None:
     ):
         assert subject in well
     # Nobody listens at the switch's address, and no worker runs.
-    assert [line.partition(":")[0] for line in lines(ended.out, "WARN")] == ["rail npci", "workers"]
+    # And no model is installed.
+    warned = [line.partition(":")[0] for line in lines(ended.out, "WARN")]
+    assert warned == ["rail npci", "fraud model", "workers"]
 
 
 def test_mariadb_and_redis_are_looked_at(tmp_path: Path, mariadb_url: str, redis_url: str) -> None:
@@ -39,6 +41,7 @@ def test_mariadb_and_redis_are_looked_at(tmp_path: Path, mariadb_url: str, redis
     assert commands.run("migrate").code == 0
     ended = commands.run("doctor", "--invariants")
     assert ended.code == 0, ended.out
+    assert "decides, beside rules and lists" in ended.out
     well = "\n".join(lines(ended.out, "OK"))
     assert "redis: answers, 7" in well
     assert "clock: the database is" in well

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from sikka.domain.errors import RailUnavailable
+from sikka.domain.fraud_model import ModelState
 from sikka.ops import doctor
 from sikka.ops.doctor import Level, Line
 from sikka.settings import (
@@ -26,6 +28,8 @@ from sikka.settings import (
     Upi,
     Webhooks,
 )
+from sikka_core import SCHEMA_VERSION
+from tests.unit.fraud.models.made import row
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -202,6 +206,21 @@ def test_a_schema_that_is_behind_fails() -> None:
     behind = doctor.schema(None, "0001")
     assert behind.level is Level.FAIL
     assert str(behind) == "FAIL  schema: at nothing, needs 0001; run sikka migrate"
+
+
+def test_a_fraud_model_that_does_not_decide_is_told() -> None:
+    made, _ = row("v1", ModelState.CHAMPION)
+    line = doctor.fraud_model(made)
+    assert (line.level, line.detail) == (
+        Level.OK,
+        f"{made.version} decides, beside rules and lists",
+    )
+    none = doctor.fraud_model(None)
+    assert (none.level, "rules and lists alone decide" in none.detail) == (Level.WARN, True)
+    old = doctor.fraud_model(replace(made, schema_version=SCHEMA_VERSION - 1))
+    assert old.level is Level.FAIL
+    assert f"trained on version {SCHEMA_VERSION - 1} of the features" in old.detail
+    assert "promote" in old.remedy
 
 
 def test_no_worker_is_a_warning() -> None:
