@@ -17,7 +17,7 @@ from sikka.cli.fraud_models import models
 from sikka.cli.output import json_option, show
 from sikka.cli.recorded_payments import PaymentSource, payments_of
 from sikka.fraud.models.document import VERSION_NAME
-from sikka.fraud.models.folder import check_vacant
+from sikka.fraud.models.folder import check_vacant, read_model
 from sikka.fraud.monitoring.config import MonitoringConfig
 from sikka_core import FEATURE_NAMES
 
@@ -186,14 +186,20 @@ def evaluate(
     Example:
       sikka fraud evaluate --model model --data february.parquet --report february
     """
+    # What silence means must be the same where payments are read and where they are replayed.
+    label_delay_ms = (
+        read_model(model)[1].data.label_delay_ms
+        if label_delay_days is None
+        else round(label_delay_days * DAY_MS)
+    )
     training = _training()
     shown = training.evaluate_on(
-        payments_of(context, training, data, timedelta(days=label_delay_days or LABEL_DELAY_DAYS)),
+        payments_of(context, training, data, timedelta(milliseconds=label_delay_ms)),
         model,
         report,
         training.Costs(review_cost_minor, refusal_cost_minor),
         threshold=threshold,
-        label_delay_ms=None if label_delay_days is None else round(label_delay_days * DAY_MS),
+        label_delay_ms=label_delay_ms,
         from_ms=_milliseconds(judge_from),
     )
     show(shown.raw if as_json else shown.rounded, as_json=as_json)

@@ -81,7 +81,7 @@ def evaluate_on(
     costs: Costs,
     *,
     threshold: float | None,
-    label_delay_ms: int | None,
+    label_delay_ms: int,
     from_ms: int | None,
 ) -> Shown:
     """Judge a model of a folder and write a report.

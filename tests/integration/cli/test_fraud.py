@@ -83,6 +83,16 @@ def test_a_model_is_judged_on_other_payments_in_csv(made: Made) -> None:
     assert "Beside the rules" in page
 
 
+def test_silence_means_what_it_meant_in_training_unless_told(made: Made) -> None:
+    judge = ("fraud", "evaluate", "--model", "model", "--data", "payments.parquet", "--json")
+    metrics = read_model(made.model)[1].metrics
+    for more, same in (((), True), (("--label-delay-days", "60"), False)):
+        ended = made.commands.run(*judge, "--report", "again", *more)
+        assert ended.code == 0, ended.err
+        (told,) = ended.objects
+        assert ({name: told[name] for name in metrics} == metrics) is same
+
+
 def test_training_begins_and_ends_when_it_is_told(made: Made) -> None:
     days = ("--train-from", "2025-06-16", "--train-until", "2025-07-01T12:00:00")
     ended = train(made.commands, "told", *days)
