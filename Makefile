@@ -102,7 +102,7 @@ model: setup ## make the shipped model of fraud anew (some ten minutes)
 	$(BIN)/python -m sikka_sim stream --users 16000 --days 240 --seed 1 \
 		--output target/model/payments.parquet
 	$(BIN)/sikka fraud train --data target/model/payments.parquet --output target/model/made \
-		--version sikka-2026-11 --without location_lat --without location_lng
+		--version sikka-2026-11.2 --without location_lat --without location_lng
 	cp target/model/made/model.bin target/model/made/model.json $(SHIPPED)/
 
 .PHONY: lint

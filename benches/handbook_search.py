@@ -49,7 +49,16 @@ START = FitSettings(
 LABELS = tuple(
     f"merchant_{what}_{window}" for what in ("labels", "risk") for window in ("24h", "7d", "30d")
 )
-FEW = ("amount", "amount_deviation", "avg_transaction_amount", "user_mean_7d", *LABELS[1:])
+# A tree asks for one number at a time and would need many questions for a ratio of two.
+RATIOS = ("amount_to_mean_24h", "amount_to_mean_7d", "amount_to_mean_30d")
+FEW = (
+    "amount",
+    "amount_deviation",
+    "avg_transaction_amount",
+    "user_mean_7d",
+    *RATIOS[1:],
+    *LABELS[1:],
+)
 OTHERS = (
     "transaction_hour",
     "transaction_frequency_24h",
@@ -58,13 +67,14 @@ OTHERS = (
     "user_sum_24h",
     "user_mean_24h",
     "amount_to_last",
+    RATIOS[0],
     "merchant_count_7d",
     "merchant_count_30d",
     "merchant_mean_30d",
     "merchant_deviation",
     "merchant_labels_24h",
 )
-ADDED = ("user_mean_24h", "user_count_30d", "merchant_count_30d", "merchant_labels_24h")
+ADDED = ("user_mean_24h", RATIOS[0], "amount_to_last", "user_count_30d", "merchant_labels_24h")
 FEATURES: dict[str, tuple[str, ...]] = {
     "all": FEATURE_NAMES,
     "all but user_frauds_30d": tuple(n for n in FEATURE_NAMES if n != "user_frauds_30d"),
@@ -74,7 +84,6 @@ FEATURES: dict[str, tuple[str, ...]] = {
     **{f"amounts and labels and {name}": (*FEW, name) for name in ADDED},
 }
 DRAWN: dict[str, tuple[Any, ...]] = {
-    "num_parallel_tree": (1, 4),
     "max_depth": (3, 4, 5, 6),
     "learning_rate": (0.03, 0.05, 0.1),
     "reg_lambda": (0.3, 1.0, 3.0, 10.0),

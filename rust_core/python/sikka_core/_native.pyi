@@ -828,7 +828,7 @@ class Model:
 
 # Features --------------------------------------------------------------------------------------
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version of `SCHEMA`. A model names the one that it was trained on."""
 
 SCHEMA: Final[tuple[tuple[int, str, str, str, str], ...]]

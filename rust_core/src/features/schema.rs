@@ -1,6 +1,6 @@
 /// The version of the table below. A model names the one it was trained on and is refused on
 /// another; whatever changes a number of a vector changes the version.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What a feature is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ const NO_DEVICE: &str = "without a device";
 const NO_PLACE: &str = "without a place";
 const NO_PLACE_BEFORE: &str = "without a user, without a place, before the user's first place";
 const NO_MERCHANT: &str = "without a merchant";
+const NO_MERCHANT_PAYMENT: &str = "without a merchant, before the merchant's first payment";
 const NO_LABEL: &str = "without a merchant, before the merchant's first label";
 const NO_INSTRUMENT: &str = "without an instrument";
 const NO_IP: &str = "without an IP address";
@@ -95,6 +96,12 @@ features! {
     UserAgeS "user_age_s" "seconds" "Since the user's first payment; 0 for the first." NO_USER;
     AmountToLast "amount_to_last" "ratio"
         "Amount to that of the user's last payment, plus one each." NO_USER_PAYMENT;
+    AmountToMean24h "amount_to_mean_24h" "ratio"
+        "Amount to the user's average, decayed over 24 hours, plus one each." NO_USER_PAYMENT;
+    AmountToMean7d "amount_to_mean_7d" "ratio"
+        "Amount to the user's average, decayed over 7 days, plus one each." NO_USER_PAYMENT;
+    AmountToMean30d "amount_to_mean_30d" "ratio"
+        "Amount to the user's average, decayed over 30 days, plus one each." NO_USER_PAYMENT;
     UserFrauds30d "user_frauds_30d" "payments"
         "The user's payments that became known as fraud, decayed over 30 days." NO_USER;
     MerchantCount10m "merchant_count_10m" "payments"
@@ -110,8 +117,10 @@ features! {
     MerchantSum1h "merchant_sum_1h" "minor units"
         "What the merchant was paid, decayed over 1 hour." NO_MERCHANT;
     MerchantMean30d "merchant_mean_30d" "minor units"
-        "The merchant's average amount, decayed over 30 days."
-        "without a merchant, before the merchant's first payment";
+        "The merchant's average amount, decayed over 30 days." NO_MERCHANT_PAYMENT;
+    MerchantAmountToMean30d "merchant_amount_to_mean_30d" "ratio"
+        "Amount to the merchant's average, decayed over 30 days, plus one each."
+        NO_MERCHANT_PAYMENT;
     MerchantDeviation "merchant_deviation" "standard deviations"
         "As amount_deviation, from the merchant's average."
         "without a merchant, before the merchant's third payment";

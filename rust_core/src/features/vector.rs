@@ -133,14 +133,16 @@ impl Vector {
         self.set_known(Slot::UserMean24h, reading.mean(DAY));
         self.set_known(Slot::UserMean7d, reading.mean(WEEK));
         self.set_known(Slot::AvgTransactionAmount, reading.mean(MONTH));
+        self.set_known(Slot::AmountToMean24h, reading.to_mean(DAY));
+        self.set_known(Slot::AmountToMean7d, reading.to_mean(WEEK));
+        self.set_known(Slot::AmountToMean30d, reading.to_mean(MONTH));
         self.set_known(Slot::AmountDeviation, reading.deviation());
         self.set(Slot::UniqueMerchants24h, reading.distinct());
         self.set(Slot::UserAgeS, reading.age_s());
         self.set(Slot::UserFrauds30d, reading.frauds_30d());
         if let Some(since_last_ms) = arrival.since_last_ms {
             self.set(Slot::UserGapS, exact(since_last_ms) / 1_000.0);
-            let last = exact(record.last_amount_minor) + 1.0;
-            self.set(Slot::AmountToLast, (exact(payment.amount_minor) + 1.0) / last);
+            self.set(Slot::AmountToLast, reading.amount_to(exact(record.last_amount_minor)));
         }
         self.read_place(record, payment);
         if let Some(device) =
@@ -198,6 +200,7 @@ impl Vector {
         self.set(Slot::MerchantCount30d, reading.count(MONTH));
         self.set(Slot::MerchantSum1h, reading.sum(HOUR));
         self.set_known(Slot::MerchantMean30d, reading.mean(MONTH));
+        self.set_known(Slot::MerchantAmountToMean30d, reading.to_mean(MONTH));
         self.set_known(Slot::MerchantDeviation, reading.deviation());
         self.set(Slot::MerchantInstruments24h, reading.distinct());
         self.set(Slot::MerchantAgeS, reading.age_s());
@@ -255,6 +258,15 @@ impl Reading<'_> {
     fn mean(&self, window: usize) -> Option<f64> {
         let count = self.record.counts[window];
         (count > WEIGHT_MIN).then(|| self.record.sums[window] / count)
+    }
+
+    /// The amount beside another, as a ratio that no amount of nothing can break.
+    fn amount_to(&self, other_minor: f64) -> f64 {
+        (exact(self.payment.amount_minor) + 1.0) / (other_minor + 1.0)
+    }
+
+    fn to_mean(&self, window: usize) -> Option<f64> {
+        self.mean(window).map(|mean| self.amount_to(mean))
     }
 
     fn deviation(&self) -> Option<f64> {

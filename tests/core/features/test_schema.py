@@ -17,7 +17,7 @@ PLANNED = {
 
 
 def test_the_schema_is_one_table_in_order() -> None:
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
     assert [row[0] for row in SCHEMA] == list(range(len(SCHEMA)))
     assert tuple(row[1] for row in SCHEMA) == FEATURE_NAMES
     assert len(set(FEATURE_NAMES)) == len(SCHEMA)

@@ -108,7 +108,26 @@ def test_equal_amounts_deviate_by_shares_of_the_average() -> None:
     vector = features(store, time_ms=START_MS, user="u", merchant="m", amount_minor=12_000)
     assert vector["amount_deviation"] == pytest.approx(20.0)
     assert vector["merchant_deviation"] == pytest.approx(20.0)
-    assert vector["amount_to_last"] == pytest.approx(12_001 / 10_001)
+
+
+def test_an_amount_is_told_beside_the_one_before_and_what_is_usual() -> None:
+    store = FeatureStore()
+    for hour, amount in enumerate((10_000, 20_000)):
+        time_ms = START_MS + hour * HOUR_MS
+        features(store, time_ms=time_ms, user="u", merchant="m", amount_minor=amount)
+    vector = features(
+        store, time_ms=START_MS + 2 * HOUR_MS, user="u", merchant="m", amount_minor=12_000
+    )
+    assert vector["amount_to_last"] == pytest.approx(12_001 / 20_001)
+    means = {
+        "amount_to_mean_24h": "user_mean_24h",
+        "amount_to_mean_7d": "user_mean_7d",
+        "amount_to_mean_30d": "avg_transaction_amount",
+        "merchant_amount_to_mean_30d": "merchant_mean_30d",
+    }
+    for ratio, mean in means.items():
+        assert 10_000 < vector[mean] < 20_000
+        assert vector[ratio] == pytest.approx(12_001 / (vector[mean] + 1), rel=1e-6)
 
 
 def test_nothing_is_known_before_its_time() -> None:

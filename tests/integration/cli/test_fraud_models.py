@@ -13,7 +13,7 @@ from sikka.fraud.models import shipped
 from sikka.fraud.models.folder import BINARY, write_model
 from sikka.journal.database import Database
 from sikka.journal.journal import SqlJournal
-from sikka_core import Model
+from sikka_core import SCHEMA_VERSION, Model
 from tests.integration.cli.commands import MASTER_KEY, Ended, configured
 from tests.integration.journal.made import creation
 from tests.unit.fraud.models.made import document, stump
@@ -106,7 +106,7 @@ def test_a_model_is_registered_challenges_is_promoted_and_rolled_back(house: Ins
     assert "champion" in promoted.out
     listed = house.models("list").out.splitlines()
     assert listed[0].split()[:4] == ["version", "state", "share", "schema"]
-    assert listed[1].split()[:6] == ["v2", "champion", "-", "1", "0.700", "0.640"]
+    assert listed[1].split()[:6] == ["v2", "champion", "-", str(SCHEMA_VERSION), "0.700", "0.640"]
     assert "cli:" in listed[1]
     back = done(house.models("rollback", "--from", "v2", "--json"))
     assert (back["version"], back["state"]) == ("v1", "champion")

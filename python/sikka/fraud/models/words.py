@@ -177,6 +177,13 @@ def _flag(true: str, false: str) -> _Fact:
     return lambda value, _: true if value else false
 
 
+def _times(whose: str, window: str) -> _Fact:
+    def fact(value: float, _: str) -> str:
+        return f"The amount is {value:,.2f} times {whose} average {_WINDOWS[window]}"
+
+    return fact
+
+
 def _deviation(usual: str) -> _Fact:
     def fact(value: float, _: str) -> str:
         if abs(value) < 1.0:
@@ -264,6 +271,9 @@ _OF_THE_CUSTOMER = {
         lambda value, _: f"The amount is {value:,.2f} times that of the customer's last payment",
         _NO_PAYMENT,
     ),
+    "amount_to_mean_24h": Wording(_times("the customer's", "24h"), _NO_PAYMENT),
+    "amount_to_mean_7d": Wording(_times("the customer's", "7d"), _NO_PAYMENT),
+    "amount_to_mean_30d": Wording(_times("the customer's", "30d"), _NO_PAYMENT),
     "user_frauds_30d": Wording(_frauds(_OF_CUSTOMER), _NO_CUSTOMER),
 }
 
@@ -275,6 +285,7 @@ _OF_THE_MERCHANT = {
     "merchant_count_30d": Wording(_about_payments(_OF_MERCHANT, "30d"), _NO_MERCHANT),
     "merchant_sum_1h": Wording(_sum("The merchant was paid", "1h"), _NO_MERCHANT),
     "merchant_mean_30d": Wording(_mean("The merchant's", "30d"), _NO_MERCHANT_PAYMENT),
+    "merchant_amount_to_mean_30d": Wording(_times("the merchant's", "30d"), _NO_MERCHANT_PAYMENT),
     "merchant_deviation": Wording(
         _deviation("what the merchant is usually paid"),
         "The merchant has had too few payments to compare the amount with",

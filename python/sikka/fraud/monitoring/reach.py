@@ -71,6 +71,9 @@ _SPECIAL = {
     "new_device": Reach(_USER, inf),
     "new_location": Reach(_USER, inf),
     "amount_to_last": Reach(_USER, inf),
+    "amount_to_mean_24h": Reach(_USER, inf),
+    "amount_to_mean_7d": Reach(_USER, inf),
+    "amount_to_mean_30d": Reach(_USER, inf),
     "device_fingerprint": Reach(_DEVICE, inf),
     "velocity_violation": Reach(
         frozenset({Owner.USER, Owner.INSTRUMENT, Owner.DEVICE, Owner.IP}), _EXACT_S["10m"]
