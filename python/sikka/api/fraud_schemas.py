@@ -40,7 +40,7 @@ Score = Annotated[
     Meta(
         pattern=rf"^(0\.[0-9]{{2}}|1\.00){END}",
         description="A decimal from 0.00 to 1.00.",
-        examples=["0.60"],
+        examples=["0.40"],
     ),
 ]
 Threshold = Annotated[int, Meta(ge=1, le=MAXIMUM_MINOR, description="Integer minor units.")]

@@ -63,7 +63,7 @@ class FraudConfig:
     amount_deviations_max: float = 6.0
     speed_km_h_max: float = 1_000.0
     distance_km_max: float = 2_000.0
-    review_score_hundredths: int = 60
+    review_score_hundredths: int = 40
     decline_score_hundredths: int = 95
     stale_policy: StalePolicy = StalePolicy.RULES_ONLY
     blocked_users: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from sikka.fraud.rules import Severity, Violation
 from sikka.fraud.thresholds import Thresholds
 
 # What remains when nothing speaks against a payment and no model has judged it.
-BASE_HUNDREDTHS = 2
+BASE_HUNDREDTHS = 1
 _LISTED_HUNDREDTHS = {Decision.APPROVE: 0, Decision.REVIEW: 60, Decision.DECLINE: 95}
 _LEVELS = (
     (80, RiskLevel.VERY_HIGH),

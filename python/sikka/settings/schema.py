@@ -267,7 +267,7 @@ class Fraud:
     amount_deviations_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 6.0
     speed_km_h_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 1_000.0
     distance_km_max: Annotated[float, Meta(gt=0, description="a number above 0")] = 2_000.0
-    review_score_hundredths: Hundredths = 60
+    review_score_hundredths: Hundredths = 40
     decline_score_hundredths: Hundredths = 95
     stale_policy: Literal["rules_only", "review", "decline"] = "rules_only"
     review_timeout_s: Seconds = 14_400.0

@@ -45,7 +45,7 @@ def test_allow_outweighs_block_outweighs_review(
 
 def test_nothing_found_is_a_very_low_score_without_reasons() -> None:
     verdict = verdict_of([], None, USUAL)
-    assert (verdict.score_hundredths, verdict.level) == (2, RiskLevel.VERY_LOW)
+    assert (verdict.score_hundredths, verdict.level) == (1, RiskLevel.VERY_LOW)
     assert (verdict.violations, verdict.reasons) == ((), ())
 
 

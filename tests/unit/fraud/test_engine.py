@@ -204,7 +204,7 @@ async def test_a_score_against_a_payment_is_told_in_words_and_one_for_it_is_not(
     fraud = await engine(tables=Tables([champion()]))
     assert (await assess(fraud, amount_minor=50_000)).reasons == ()
     reasons = (await assess(fraud, amount_minor=200_000)).reasons
-    assert reasons[0] == "The score 0.73 reaches 0.60, from which a person looks at payments."
+    assert reasons[0] == "The score 0.73 reaches 0.40, from which a person looks at payments."
     assert reasons[1].startswith("The amount is INR 2000.00")
 
 

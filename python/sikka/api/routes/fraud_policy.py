@@ -238,7 +238,7 @@ THRESHOLDS: tuple[Route, ...] = (
         query=queries.NoQuery,
         body=fraud_schemas.ThresholdsRequest,
         idempotent=True,
-        example={"review_score": "0.60", "decline_score": "0.95", "review_amount": 5_000_000},
+        example={"review_score": "0.40", "decline_score": "0.95", "review_amount": 5_000_000},
         success=(Success(200, FraudThresholdsView),),
         errors=(404, 409),
     ),

@@ -32,7 +32,7 @@ class MonitoringConfig:
     recent_s: float = 86_400.0
     payments_min: int = 500
     frauds_min: int = 20
-    review_score_hundredths: int = 60
+    review_score_hundredths: int = 40
     decline_score_hundredths: int = 95
     score_psi_max: float | None = 0.25
     feature_psi_max: float | None = 0.25

@@ -50,7 +50,7 @@ class UnusualAmountRule:
             return None
         average = _text(round(features["avg_transaction_amount"]), facts.request.currency)
         reason = f"The amount is far above this customer's average of {average}."
-        return Violation(self.name, Severity.NOTE, 25, reason)
+        return Violation(self.name, Severity.NOTE, 15, reason)
 
 
 def _text(amount_minor: int, currency: str) -> str:

@@ -22,7 +22,7 @@ ROUND_TRIPS = {
     RoundTrip.MERCHANT: Violation(
         "round_trip_merchant",
         Severity.NOTE,
-        10,
+        6,
         "The payer's address is one that another merchant is paid at.",
     ),
 }

@@ -53,7 +53,7 @@ class CardTestingRule:
             self._words = "on this device"
         else:
             self._payments = config.card_testing_ip_payments_per_10_min
-            self._severity, self._weight = Severity.NOTE, 35
+            self._severity, self._weight = Severity.NOTE, 21
             self._words = "from this IP address"
 
     def evaluate(self, facts: Facts) -> Violation | None:
@@ -92,7 +92,7 @@ class MerchantTestingRule:
             f"{count:.0f} payments at this merchant in ten minutes are many for it,"
             " and the amount is small for it."
         )
-        return Violation(self.name, Severity.NOTE, 35, reason)
+        return Violation(self.name, Severity.NOTE, 21, reason)
 
 
 class AmountProbingRule:
@@ -147,4 +147,4 @@ class AmountClimbingRule:
         if to_last < _CLIMB_TO_LAST or mean is None or amount < _CLIMB_TO_MEAN * mean:
             return None
         reason = f"The amounts of {count:.0f} payments of this customer climb within ten minutes."
-        return Violation(self.name, Severity.NOTE, 30, reason)
+        return Violation(self.name, Severity.NOTE, 18, reason)

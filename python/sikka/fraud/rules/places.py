@@ -24,7 +24,7 @@ class ImpossibleTravelRule:
         if speed <= self._most or distance < _NOISE_KM:
             return None
         reason = f"The customer was {distance:.0f} km away too shortly before."
-        return Violation(self.name, Severity.NOTE, 35, reason)
+        return Violation(self.name, Severity.NOTE, 21, reason)
 
 
 class DistantPlaceRule:
@@ -40,7 +40,7 @@ class DistantPlaceRule:
         if distance <= self._most:
             return None
         reason = f"The last payment of this customer was made {distance:.0f} km away."
-        return Violation(self.name, Severity.NOTE, 10, reason)
+        return Violation(self.name, Severity.NOTE, 6, reason)
 
 
 class NewDeviceRule:
@@ -51,7 +51,7 @@ class NewDeviceRule:
     def evaluate(self, facts: Facts) -> Violation | None:
         if facts.features.get("new_device") != 1.0:
             return None
-        return Violation(self.name, Severity.NOTE, 8, "The device is new for this customer.")
+        return Violation(self.name, Severity.NOTE, 5, "The device is new for this customer.")
 
 
 class NewPlaceRule:
@@ -62,4 +62,4 @@ class NewPlaceRule:
     def evaluate(self, facts: Facts) -> Violation | None:
         if facts.features.get("new_location") != 1.0:
             return None
-        return Violation(self.name, Severity.NOTE, 6, "The place is new for this customer.")
+        return Violation(self.name, Severity.NOTE, 4, "The place is new for this customer.")
