@@ -1,8 +1,7 @@
-"""What remembering a payment costs, beside the same windows in plain Python.
+"""What remembering a payment costs in the process, from raw fields to the vector.
 
 Run as `python -m benches features`. One payment updates and reads four entities: a user, a
-merchant, an instrument and a device. The peer is the gateway's memory in Python, which keeps less
-of each.
+merchant, an instrument and a device. Beside it, what a model adds, with reasons and without.
 """
 
 from __future__ import annotations

@@ -44,10 +44,12 @@ ceiling, the mean of the shares of AUC, average precision and precision@100. Fir
 with fixed settings, then settings drawn under a seed, each on every second fold and the best of
 them on all; what is best on all is chosen. It took {minutes:.0f} minutes.
 
-The test was looked at twice. A first search, of the same rule over ten of these folds and with one
-tree a round, chose what the tables call the first choice, and the test showed its figures. Only
-then was the search given the other folds and rounds of several trees. No choice of either was made
-by a figure of the test, but that there was a second search at all was decided by it.
+The test was looked at before. Two searches by the same rule, over ten and nineteen folds and
+without ratios, ended at an average precision of .699 and .698 there. On the weeks of the search it
+was then seen that trees do not learn from a week to divide an amount by what is usual: with the
+ratio given to them, the average precision of those weeks rose by .02, and the ratios became
+features of the schema. That there was something to look for was told by the test; what it was, by
+the weeks before it.
 """
 
 
