@@ -20,9 +20,9 @@ from benches.bench_feature_stores import KEY, UNHURRIED_S, Case, alternate, p99_
 from benches.bench_models import registered, trained, vectors
 from benches.measure import as_report, print_table, print_targets
 from sikka.bootstrap.foundation import SystemClock
-from sikka.domain.fraud import Device, RiskRequest
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.domain.fraud_policy import PolicyRows
+from sikka.domain.fraud.assessment import Device, RiskRequest
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.domain.fraud.policy import PolicyRows
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import Engine
 from sikka.fraud.policy import PolicyCache

@@ -28,7 +28,7 @@ import uvloop
 from benches.measure import Timing, as_report, print_table
 from sikka.domain.audit_chain import GENESIS_HASH
 from sikka.domain.change import Change
-from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel
+from sikka.domain.fraud.assessment import Decision, FraudAssessment, RiskLevel
 from sikka.domain.payment import Flow, Payment, PaymentMethod, Stage, Status, UpiTransaction
 from sikka.domain.records import (
     AuditRecord,

@@ -17,7 +17,7 @@ import xgboost
 
 import sikka_core
 from benches.measure import alternate, as_report, print_table, print_targets
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelState
 from sikka.fraud.models.active import ActiveModels
 from sikka.fraud.models.calibration import Calibration
 from sikka.fraud.models.distribution import Distribution

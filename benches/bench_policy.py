@@ -13,10 +13,10 @@ from typing import Any
 from rule_engine import Context, DataType, Rule
 
 from benches.measure import alternate, as_report, print_table, print_targets
-from sikka.domain.fraud import Decision, Device, RiskRequest
-from sikka.domain.fraud_policy import FraudListEntry, FraudRule, ListField, ListKind, RuleState
-from sikka.flows.fraud_lists import ENTRIES_MAX
-from sikka.flows.fraud_rules import RULES_MAX
+from sikka.domain.fraud.assessment import Decision, Device, RiskRequest
+from sikka.domain.fraud.policy import FraudListEntry, FraudRule, ListField, ListKind, RuleState
+from sikka.flows.fraud.lists import ENTRIES_MAX
+from sikka.flows.fraud.rules import RULES_MAX
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
 from sikka.fraud.lists import Lists

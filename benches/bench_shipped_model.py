@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sikka.domain.fraud import Decision, Device, RiskRequest
+from sikka.domain.fraud.assessment import Decision, Device, RiskRequest
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.decision import verdict_of
 from sikka.fraud.facts import Facts

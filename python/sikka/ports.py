@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from sikka.domain.change import Change
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment, RiskLevel, RiskRequest
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.domain.fraud_report import FraudReport
+from sikka.domain.fraud.assessment import FraudAssessment, RiskLevel, RiskRequest
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.domain.fraud.report import FraudReport
 from sikka.domain.ledger import Account, AccountKind, LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.outcome import Outcome

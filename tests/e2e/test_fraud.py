@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sikka.domain.fraud_model import ModelState
+from sikka.domain.fraud.model import ModelState
 from sikka.domain.records import Actor
-from sikka.flows import fraud_models
+from sikka.flows.fraud import models as fraud_models
 from sikka.flows.parts import Caller, IdempotencyClaim
 from tests.e2e import orders
 from tests.e2e.client import Reply

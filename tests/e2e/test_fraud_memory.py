@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sikka import bootstrap
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from tests.e2e import orders
 from tests.e2e.client import Client, Reply
 from tests.e2e.configuration import Keys, Place

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from sikka.api.queries import PageQuery
 from sikka.api.schemas import END, MerchantId, Moment
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_policy import ListField, ListKind, RuleState
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.policy import ListField, ListKind, RuleState
 from sikka.domain.money import MAXIMUM_MINOR
 
 RuleName = Annotated[

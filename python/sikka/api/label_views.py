@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from sikka.domain.fraud_label_views import LabelView
+from sikka.domain.fraud.label_views import LabelView
 from sikka.domain.views import ErrorDetail
 
 

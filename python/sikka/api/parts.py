@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from sikka.api.limits import RateLimiter
-from sikka.flows.fraud_ports import RuleTrials
+from sikka.flows.fraud.ports import RuleTrials
 from sikka.flows.parts import Answer, Caller, Parts
 from sikka.ports import Reader
 

@@ -15,7 +15,7 @@ from sikka.api.schemas import (
     ReviewerName,
     UserId,
 )
-from sikka.domain.fraud import RiskLevel
+from sikka.domain.fraud.assessment import RiskLevel
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.domain.records import EventType
 from sikka.domain.review import QueueOrder, QueueState

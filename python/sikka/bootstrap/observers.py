@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sikka.domain.fraud import FraudAssessment, RiskRequest
+from sikka.domain.fraud.assessment import FraudAssessment, RiskRequest
 from sikka.ports import FraudEngine, Observer
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from sikka.bootstrap.foundation import SystemClock
 from sikka.bootstrap.observers import Observers
 from sikka.domain.errors import ConfigurationError
-from sikka.domain.fraud import FraudAssessment, RiskRequest
+from sikka.domain.fraud.assessment import FraudAssessment, RiskRequest
 from sikka.flows.parts import Parts, Policy
 from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy

@@ -16,7 +16,7 @@ from sikka.cli.exits import CommandFailed
 from sikka.cli.main import settings_of
 from sikka.cli.operator import run_loop
 from sikka.domain.errors import ConfigurationError, InvalidRequest, Unavailable
-from sikka.domain.fraud_model import ModelState
+from sikka.domain.fraud.model import ModelState
 from sikka.journal import migrate
 from sikka.journal.database import Database
 from sikka.journal.invariants import check_invariants

@@ -11,8 +11,8 @@ import click
 from sikka.bootstrap import House
 from sikka.cli.exits import CommandFailed
 from sikka.cli.operator import operator, run_with_house
-from sikka.flows.import_labels import import_labels
-from sikka.flows.label import LineStatus
+from sikka.flows.fraud.import_labels import import_labels
+from sikka.flows.fraud.label import LineStatus
 from sikka.journal.label_reads import SqlLabelReads
 
 

@@ -14,13 +14,13 @@ from sikka.cli.exits import CommandFailed
 from sikka.cli.operator import operator, run_with_house
 from sikka.cli.output import json_option, show, show_all
 from sikka.cli.shipped_model import install_shipped, said_of
-from sikka.domain.fraud_model import FraudModel
-from sikka.domain.fraud_model_views import (
+from sikka.domain.fraud.model import FraudModel
+from sikka.domain.fraud.model_views import (
     FraudModelView,
     fraud_model_view,
     whole_fraud_model_view,
 )
-from sikka.flows import fraud_models
+from sikka.flows.fraud import models as fraud_models
 from sikka.flows.parts import Answer, Caller, Parts
 from sikka.fraud.models.package import read_package
 from sikka.ports import Page

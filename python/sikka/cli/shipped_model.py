@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from sikka.cli.operator import operator
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.flows.fraud_models import install
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.flows.fraud.models import install
 from sikka.flows.parts import Parts
 from sikka.fraud.models.shipped import shipped_package
 from sikka.journal.database import Database

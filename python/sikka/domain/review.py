@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sikka.domain.errors import UnprocessableRequest
-from sikka.domain.fraud import FraudAssessment, RiskLevel
+from sikka.domain.fraud.assessment import FraudAssessment, RiskLevel
 from sikka.domain.payment import Payment
 
 # What one review may gather, beside what is said with the decision; an answer shows them all.

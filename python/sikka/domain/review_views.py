@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from sikka.domain.fraud import FraudAssessment
+from sikka.domain.fraud.assessment import FraudAssessment
 from sikka.domain.review import Review, Reviewer, ReviewNote, ReviewState
 from sikka.domain.views import PaymentView
 

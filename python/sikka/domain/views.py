@@ -10,8 +10,8 @@ import msgspec
 
 from sikka.domain.catalogue import CATALOGUE
 from sikka.domain.errors import SikkaError
-from sikka.domain.fraud import FraudAssessment
-from sikka.domain.fraud_explanation import explanation, score_millionths_text
+from sikka.domain.fraud.assessment import FraudAssessment
+from sikka.domain.fraud.explanation import explanation, score_millionths_text
 from sikka.domain.payment import Flow, Payment, PaymentMethod, Stage, Status, UpiTransaction
 from sikka.domain.records import Event
 from sikka.domain.refund import Refund

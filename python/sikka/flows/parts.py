@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sikka.domain.errors import UnprocessableRequest
 from sikka.domain.records import Actor
 from sikka.domain.review import TimeoutAction
-from sikka.flows.fraud_ports import FraudPolicyStore
+from sikka.flows.fraud.ports import FraudPolicyStore
 from sikka.ports import (
     Clock,
     FraudEngine,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sikka.domain.errors import Duplicate, InvalidRequest
-from sikka.domain.fraud import Decision, Device, FraudAssessment, RiskRequest
+from sikka.domain.fraud.assessment import Decision, Device, FraudAssessment, RiskRequest
 from sikka.domain.merchant import Merchant
 from sikka.domain.money import Money
 from sikka.domain.payment import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from sikka.domain.fraud import Decision, RiskLevel
+from sikka.domain.fraud.assessment import Decision, RiskLevel
 from sikka.fraud.lists import Listing
 from sikka.fraud.rules import Severity, Violation
 from sikka.fraud.thresholds import Thresholds

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sikka.domain.fraud import Decision, FraudAssessment, RiskRequest
-from sikka.domain.fraud_history import microdegrees
+from sikka.domain.fraud.assessment import Decision, FraudAssessment, RiskRequest
+from sikka.domain.fraud.history import microdegrees
 from sikka.fraud.config import FraudConfig, StalePolicy
 from sikka.fraud.decision import Verdict, graver, verdict_of
 from sikka.fraud.entities import facts_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sikka.domain.fraud import RiskRequest
-from sikka.domain.fraud_history import AssessedPayment, degrees, microdegrees, user_of
+from sikka.domain.fraud.assessment import RiskRequest
+from sikka.domain.fraud.history import AssessedPayment, degrees, microdegrees, user_of
 from sikka.fraud.stores.facts import PaymentFacts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sikka.domain.fraud import RiskRequest
+from sikka.domain.fraud.assessment import RiskRequest
 from sikka.fraud.thresholds import Thresholds
 
 

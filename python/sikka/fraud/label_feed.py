@@ -21,9 +21,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sikka.domain.errors import Unavailable
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_verdict import Verdict
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.verdict import Verdict
 from sikka.fraud.stores.facts import LabelFacts
 from sikka.fraud.stores.port import FeatureStore, FeaturesUnavailable
 from sikka.ports import Clock, Observer

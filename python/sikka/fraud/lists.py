@@ -11,9 +11,9 @@ from socket import AF_INET, inet_pton
 from typing import cast
 
 from sikka.domain.errors import ConfigurationError, InvalidRequest
-from sikka.domain.fraud import Decision, RiskRequest
-from sikka.domain.fraud_lists import address_of, network_of, normal_value
-from sikka.domain.fraud_policy import FraudListEntry, ListField, ListKind
+from sikka.domain.fraud.assessment import Decision, RiskRequest
+from sikka.domain.fraud.lists import address_of, network_of, normal_value
+from sikka.domain.fraud.policy import FraudListEntry, ListField, ListKind
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.shelf import Shelf
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sikka.domain.fraud_policy import FraudRule, PolicyRows
+from sikka.domain.fraud.policy import FraudRule, PolicyRows
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.lists import Lists, configured
 from sikka.fraud.models.active import ActiveModels

@@ -13,7 +13,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import Protocol
 
-from sikka.domain.fraud import RiskRequest
+from sikka.domain.fraud.assessment import RiskRequest
 from sikka.ports import Observer
 
 log = logging.getLogger(__name__)

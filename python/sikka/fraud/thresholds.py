@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sikka.domain.fraud_policy import FraudThresholds
+from sikka.domain.fraud.policy import FraudThresholds
 from sikka.fraud.config import FraudConfig
 
 

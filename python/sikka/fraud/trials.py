@@ -12,9 +12,9 @@ from math import isfinite
 from typing import Literal, Protocol
 
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_policy import FraudRule
-from sikka.domain.rule_report import PastPayment, ReportRange, RuleDay, RuleReport
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.policy import FraudRule
+from sikka.domain.fraud.rule_report import PastPayment, ReportRange, RuleDay, RuleReport
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
 from sikka.fraud.rules.expression import compiled
@@ -44,7 +44,7 @@ class RuleHistory(Protocol):
 
 
 class Trials:
-    """See `sikka.flows.fraud_ports.RuleTrials`.
+    """See `sikka.flows.fraud.ports.RuleTrials`.
 
     Args:
         history: the past payments.

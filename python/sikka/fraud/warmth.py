@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sikka.domain.fraud_history import AssessedPayment
+from sikka.domain.fraud.history import AssessedPayment
 from sikka.fraud.entities import facts_of_assessed
 from sikka.fraud.label_feed import LabelReads, PaymentReads, Position, label_facts
 from sikka.fraud.stores.facts import Facts, LabelFacts, moment_ms

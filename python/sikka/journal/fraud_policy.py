@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select
 
 from sikka.domain.errors import Unavailable
-from sikka.domain.fraud_policy import (
+from sikka.domain.fraud.policy import (
     REVISION_ID,
     FraudListEntry,
     FraudRule,
@@ -32,7 +32,7 @@ _VALUES_MAX = 500
 
 
 class SqlFraudPolicy:
-    """See `sikka.flows.fraud_ports.FraudPolicyStore`.
+    """See `sikka.flows.fraud.ports.FraudPolicyStore`.
 
     Args:
         database: where to read.

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from sikka.domain.errors import NotFound
-from sikka.domain.fraud_model import FraudModel, FraudModelFile
-from sikka.domain.fraud_policy import (
+from sikka.domain.fraud.model import FraudModel, FraudModelFile
+from sikka.domain.fraud.policy import (
     REVISION_ID,
     FraudListEntry,
     FraudRevision,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 
-from sikka.domain.fraud import Decision, RiskLevel
+from sikka.domain.fraud.assessment import Decision, RiskLevel
 from sikka.journal.columns import (
     big,
     bucket,

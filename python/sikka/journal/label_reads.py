@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from sikka.domain.fraud_label import FraudLabel
+from sikka.domain.fraud.label import FraudLabel
 from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.journal.mapping import MAPPINGS

@@ -14,16 +14,16 @@ from sqlalchemy import Table, type_coerce
 from sqlalchemy.types import NullType
 
 from sikka.domain.delivery import WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_model import FraudModel, FraudModelFile
-from sikka.domain.fraud_policy import (
+from sikka.domain.fraud.assessment import FraudAssessment
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.model import FraudModel, FraudModelFile
+from sikka.domain.fraud.policy import (
     FraudListEntry,
     FraudRevision,
     FraudRule,
     FraudThresholds,
 )
-from sikka.domain.fraud_report import FraudReport
+from sikka.domain.fraud.report import FraudReport
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, IdempotencyRecord

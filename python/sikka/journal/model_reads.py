@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select, union_all
 
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelState
 from sikka.journal import tables
 from sikka.journal.database import Database
 from sikka.journal.mapping import MAPPINGS

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.domain.fraud_monitored import Monitored
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.domain.fraud.monitored import Monitored
 from sikka.domain.payment import Status
 from sikka.journal import tables
 from sikka.journal.database import Database, Query

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_label import FraudLabel
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.label import FraudLabel
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal import tables
 from sikka.journal.database import Database

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_verdict import Verdict
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.verdict import Verdict
 from sikka.journal.payment_history import SqlPaymentHistory
 
 
@@ -16,7 +16,7 @@ class SqlPaymentStream:
     """Live payments of one currency. See `sikka.fraud.training.stored.StoredPayments`.
 
     A label is what is held to be true of a payment when the reading begins, and since when
-    (`sikka.domain.fraud_verdict`): the memory of features learnt it at that very moment. A payment
+    (`sikka.domain.fraud.verdict`): the memory of features learnt it at that very moment. A payment
     of which nothing is known has none.
 
     Args:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, or_, select
 
 from sikka.domain.delivery import DELETED, WebhookAttempt, WebhookDelivery
-from sikka.domain.fraud import FraudAssessment
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_report import FraudReport
+from sikka.domain.fraud.assessment import FraudAssessment
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.report import FraudReport
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, PaymentMethod, Status, UpiTransaction

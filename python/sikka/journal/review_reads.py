@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, not_, select
 
-from sikka.domain.fraud import FraudAssessment
+from sikka.domain.fraud.assessment import FraudAssessment
 from sikka.domain.payment import Payment, UpiTransaction
 from sikka.domain.review import QueueOrder, QueueState, Review, ReviewNote, ReviewStatus
 from sikka.journal import tables

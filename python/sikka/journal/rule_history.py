@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from sikka.domain.fraud import Decision, Device, RiskRequest
+from sikka.domain.fraud.assessment import Decision, Device, RiskRequest
+from sikka.domain.fraud.rule_report import PastPayment, ReportRange
 from sikka.domain.payment import PaymentMethod
-from sikka.domain.rule_report import PastPayment, ReportRange
 from sikka.journal import tables
 from sikka.journal.database import Database, Query
 from sikka.journal.mapping import raw, rows_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from sikka.domain.fraud import FraudAssessment
+from sikka.domain.fraud.assessment import FraudAssessment
 from sikka.domain.merchant import Merchant
 from sikka.domain.payment import Payment, Stage, Status, UpiTransaction
 from sikka.domain.records import IdempotencyRecord

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from sikka.domain.fraud import RiskLevel
+from sikka.domain.fraud.assessment import RiskLevel
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal.columns import (
     big,

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sikka.domain.errors import SikkaError, UnprocessableRequest
-from sikka.domain.fraud_model import FraudModel, check_schema
+from sikka.domain.fraud.model import FraudModel, check_schema
 from sikka.settings import Npci, Settings
 from sikka_core import KeyFormatError, SigningKey, VerifyingKey
 

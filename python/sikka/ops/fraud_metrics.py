@@ -10,7 +10,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from sikka.domain.fraud_report import Alarm, ModelReport
+from sikka.domain.fraud.report import Alarm, ModelReport
 
 # The library keeps the values of one server's processes in files when this is set.
 _MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sikka.domain.change import Change
-from sikka.domain.fraud_model import FraudModelFile, ModelState
+from sikka.domain.fraud.model import FraudModelFile, ModelState
 from sikka.domain.merchant import Scope
 from sikka_core import new_id
 from tests.integration.api.conftest import Client

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from sikka.domain.change import Change
-from sikka.domain.fraud_report import Cohort, FraudReport, ModelReport, Outcomes
+from sikka.domain.fraud.report import Cohort, FraudReport, ModelReport, Outcomes
 from sikka.domain.merchant import Scope
 from sikka_core import new_id
 from tests.integration.api.conftest import Client

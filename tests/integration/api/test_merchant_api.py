@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.domain.merchant import Scope
 from tests.integration.api.conftest import Client
 from tests.integration.api.world import ApiHouse

@@ -16,8 +16,8 @@ from sikka import bootstrap
 from sikka.bootstrap.fraud import feature_store
 from sikka.bootstrap.fraud_watch import monitoring_config
 from sikka.domain.change import Change
-from sikka.domain.fraud_history import user_of
-from sikka.domain.fraud_label import FraudLabel, LabelSource
+from sikka.domain.fraud.history import user_of
+from sikka.domain.fraud.label import FraudLabel, LabelSource
 from sikka.fraud.stores.facts import PaymentFacts
 from sikka.fraud.stores.port import FeatureStore
 from sikka.journal import migrate

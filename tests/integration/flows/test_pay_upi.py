@@ -11,7 +11,7 @@ from sikka.domain.errors import (
     InvalidRequest,
     UnprocessableRequest,
 )
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.domain.payment import Flow, Stage, Status
 from sikka.domain.records import Actor
 from sikka.flows.conclude import conclude_payment

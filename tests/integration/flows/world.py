@@ -13,13 +13,13 @@ from typing import Any, cast
 from sqlalchemy import delete
 
 from sikka.domain.change import Change
-from sikka.domain.fraud import Decision, Device, FraudAssessment, RiskLevel, RiskRequest
+from sikka.domain.fraud.assessment import Decision, Device, FraudAssessment, RiskLevel, RiskRequest
 from sikka.domain.merchant import Merchant
 from sikka.domain.outcome import Outcome, OutcomeKind
 from sikka.domain.payment import Flow, Payment, UpiTransaction
 from sikka.domain.records import Actor, AuditRecord
 from sikka.domain.refund import Refund
-from sikka.flows.fraud_ports import FraudPolicyStore
+from sikka.flows.fraud.ports import FraudPolicyStore
 from sikka.flows.parts import Answer, Caller, IdempotencyClaim, Parts, Policy
 from sikka.flows.pay_upi import UpiOrder, pay_upi
 from sikka.flows.refund import RefundOrder, refund

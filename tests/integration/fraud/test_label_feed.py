@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from sikka.domain.change import Change
-from sikka.domain.fraud_label import FraudLabel, LabelSource
+from sikka.domain.fraud.label import FraudLabel, LabelSource
 from sikka.domain.payment import Payment, Stage, Status
 from sikka.fraud.label_cursor import RedisCursor
 from sikka.fraud.label_feed import OVERLAP, PAGE, Cursor, LabelFeed, MemoryCursor, Position

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_model import ModelState
-from sikka.domain.fraud_report import Alarm, ModelReport, report_view
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.model import ModelState
+from sikka.domain.fraud.report import Alarm, ModelReport, report_view
 from sikka.domain.payment import Stage, Status
 from sikka.fraud.models.distribution import Distribution
 from sikka.fraud.models.document import Reference

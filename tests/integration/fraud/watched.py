@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import select
 
 from sikka.domain.change import Amend, Change
-from sikka.domain.fraud_history import user_of
-from sikka.domain.fraud_label import FraudLabel, LabelSource
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.domain.fraud_report import FraudReport
+from sikka.domain.fraud.history import user_of
+from sikka.domain.fraud.label import FraudLabel, LabelSource
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.domain.fraud.report import FraudReport
 from sikka.domain.payment import Payment, Stage, Status
 from sikka.fraud.label_feed import LabelFeed, MemoryCursor, Position
 from sikka.fraud.monitoring.config import MonitoringConfig

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sikka.domain.change import Amend, Change, amend
-from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel
+from sikka.domain.fraud.assessment import Decision, FraudAssessment, RiskLevel
 from sikka.domain.ledger import Books
 from sikka.domain.merchant import Merchant
 from sikka.domain.payment import Flow, Payment, PaymentMethod, Stage, Status, UpiTransaction

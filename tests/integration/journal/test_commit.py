@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from sikka.domain.change import Amend, Change
 from sikka.domain.errors import Conflict, Duplicate, Rejected, Unavailable
-from sikka.domain.fraud import FraudAssessment
+from sikka.domain.fraud.assessment import FraudAssessment
 from sikka.domain.payment import Payment, Stage, Status, UpiTransaction
 from sikka.domain.records import AuditRecord, Event, IdempotencyRecord
 from sikka.journal import tables

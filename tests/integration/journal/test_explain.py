@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from sikka.domain.fraud import RiskLevel
+from sikka.domain.fraud.assessment import RiskLevel
 from sikka.domain.payment import PaymentMethod, Stage, Status
 from sikka.domain.records import EventType
 from sikka.domain.review import (

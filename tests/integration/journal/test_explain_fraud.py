@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sikka.domain.change import Change
-from sikka.domain.fraud_label import FraudLabel, LabelSource
+from sikka.domain.fraud.label import FraudLabel, LabelSource
 from sikka.journal.label_reads import SqlLabelReads
 from sikka.journal.monitoring_reads import SqlMonitoringReads
 from sikka.journal.payment_history import SqlPaymentHistory

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sikka.domain.change import Change
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_policy import (
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.policy import (
     FraudListEntry,
     FraudRule,
     FraudThresholds,
@@ -19,7 +19,7 @@ from sikka.domain.fraud_policy import (
     ListKind,
     RuleState,
 )
-from sikka.domain.rule_report import ReportRange
+from sikka.domain.fraud.rule_report import ReportRange
 from sikka.journal.database import Database
 from sikka.journal.fraud_policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal

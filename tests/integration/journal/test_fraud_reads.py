@@ -9,9 +9,9 @@ import pytest
 
 from sikka.domain.change import Change, amend
 from sikka.domain.errors import NotFound
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_model import FraudModel, FraudModelFile, ModelState
-from sikka.domain.fraud_policy import (
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.model import FraudModel, FraudModelFile, ModelState
+from sikka.domain.fraud.policy import (
     REVISION_ID,
     FraudListEntry,
     FraudRevision,

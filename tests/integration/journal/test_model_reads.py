@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sikka.domain.change import Change
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelState
 from sikka.journal.model_reads import SqlFraudModels
 from sikka.ports import Page
 from sikka_core import new_id

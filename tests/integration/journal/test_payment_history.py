@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sikka.domain.change import Change
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_label import FraudLabel, LabelSource
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.label import FraudLabel, LabelSource
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal.payment_history import SqlPaymentHistory
 from sikka_core import new_id

@@ -11,7 +11,7 @@ import pytest
 
 from sikka.domain.change import Change, amend
 from sikka.domain.errors import Duplicate
-from sikka.domain.fraud import RiskLevel
+from sikka.domain.fraud.assessment import RiskLevel
 from sikka.domain.payment import Stage
 from sikka.domain.review import (
     QueueOrder,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sikka.domain.change import Change
-from sikka.domain.fraud import Decision, FraudAssessment
-from sikka.domain.fraud_label import FraudLabel, LabelSource
+from sikka.domain.fraud.assessment import Decision, FraudAssessment
+from sikka.domain.fraud.label import FraudLabel, LabelSource
+from sikka.domain.fraud.rule_report import PastPayment, ReportRange
 from sikka.domain.payment import Payment
-from sikka.domain.rule_report import PastPayment, ReportRange
 from sikka.journal.database import Database
 from sikka.journal.journal import SqlJournal
 from sikka.journal.rule_history import SqlRuleHistory

@@ -9,10 +9,10 @@ from typing import Any
 
 from sikka.domain.change import Change
 from sikka.domain.errors import Conflict, Duplicate
-from sikka.domain.fraud import FraudAssessment
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_policy import REVISION_ID, FraudRevision
-from sikka.domain.fraud_report import FraudReport
+from sikka.domain.fraud.assessment import FraudAssessment
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.policy import REVISION_ID, FraudRevision
+from sikka.domain.fraud.report import FraudReport
 from sikka.domain.ledger import LedgerTransaction
 from sikka.domain.merchant import ApiKey, Merchant, WebhookEndpoint
 from sikka.domain.payment import Payment, UpiTransaction

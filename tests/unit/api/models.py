@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelState
 from sikka.ports import Page
 
 

@@ -16,7 +16,7 @@ from sikka.api.limits import TokenBuckets
 from sikka.api.parts import ApiLimits, ApiParts
 from sikka.domain import api_key
 from sikka.domain.errors import NotFound, RailUnavailable
-from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel, RiskRequest
+from sikka.domain.fraud.assessment import Decision, FraudAssessment, RiskLevel, RiskRequest
 from sikka.domain.merchant import ApiKey, Merchant, Scope
 from sikka.domain.outcome import Outcome, OutcomeKind
 from sikka.domain.payment import Payment, UpiTransaction

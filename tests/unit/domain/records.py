@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sikka.domain.fraud import Decision, FraudAssessment, RiskLevel
+from sikka.domain.fraud.assessment import Decision, FraudAssessment, RiskLevel
 from sikka.domain.merchant import Merchant
 from sikka.domain.payment import Flow, Payment, PaymentMethod, Stage, Status
 from sikka.domain.refund import Refund, RefundOrigin, RefundStatus

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isnan
 
-from sikka.domain.fraud import RiskRequest
+from sikka.domain.fraud.assessment import RiskRequest
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
 from sikka.fraud.rules import Severity, Violation

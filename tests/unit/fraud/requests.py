@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sikka.domain.fraud import Device, RiskRequest
+from sikka.domain.fraud.assessment import Device, RiskRequest
 from sikka_core import new_id
 
 AT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)

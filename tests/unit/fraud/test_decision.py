@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sikka.domain.fraud import Decision, RiskLevel
+from sikka.domain.fraud.assessment import Decision, RiskLevel
 from sikka.fraud.decision import graver, level_of, verdict_of
 from sikka.fraud.lists import Listing
 from sikka.fraud.rules import Severity, Violation

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sikka.domain.fraud import Decision, Device, FraudAssessment, RiskLevel
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.domain.fraud_policy import FraudRule, FraudThresholds, PolicyRows, RuleState
+from sikka.domain.fraud.assessment import Decision, Device, FraudAssessment, RiskLevel
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.domain.fraud.policy import FraudRule, FraudThresholds, PolicyRows, RuleState
 from sikka.fraud.config import FraudConfig, StalePolicy
 from sikka.fraud.engine import Engine
 from sikka.fraud.policy import PolicyCache

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sikka.domain.errors import ConfigurationError
-from sikka.domain.fraud import Decision, Device, RiskRequest
-from sikka.domain.fraud_policy import FraudListEntry, ListField, ListKind
+from sikka.domain.fraud.assessment import Decision, Device, RiskRequest
+from sikka.domain.fraud.policy import FraudListEntry, ListField, ListKind
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.lists import Lists, configured
 from tests.unit.fraud.requests import AT, request

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_model import ModelState
-from sikka.domain.fraud_policy import (
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.model import ModelState
+from sikka.domain.fraud.policy import (
     FraudListEntry,
     FraudRule,
     FraudThresholds,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud import Decision
-from sikka.domain.rule_report import PastPayment, ReportRange
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.rule_report import PastPayment, ReportRange
 from sikka.fraud.trials import Trials
 from tests.unit.fraud.requests import AT, Now, request
 from tests.unit.fraud.rules.test_ruleset import rule

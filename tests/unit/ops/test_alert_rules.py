@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sikka.domain.fraud_report import Alarm
+from sikka.domain.fraud.report import Alarm
 from sikka.ops.metrics import Metrics
 
 ROOT = Path(__file__).parents[3]

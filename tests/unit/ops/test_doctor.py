@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from sikka.domain.errors import RailUnavailable
-from sikka.domain.fraud_model import ModelState
+from sikka.domain.fraud.model import ModelState
 from sikka.ops import doctor
 from sikka.ops.doctor import Level, Line
 from sikka.settings import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sikka.domain.fraud_report import (
+from sikka.domain.fraud.report import (
     Agreement,
     Alarm,
     Cohort,

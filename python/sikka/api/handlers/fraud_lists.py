@@ -9,10 +9,10 @@ from sikka.api.handlers.paging import page
 from sikka.api.handlers.policy_scope import scope_of
 from sikka.api.views import page_of
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud_lists import normal_value
-from sikka.domain.fraud_views import list_entry_view
+from sikka.domain.fraud.lists import normal_value
+from sikka.domain.fraud.views import list_entry_view
 from sikka.domain.views import encode
-from sikka.flows.fraud_lists import EntryOrder, add_entries, add_entry, remove_entry
+from sikka.flows.fraud.lists import EntryOrder, add_entries, add_entry, remove_entry
 
 
 async def create(call: Call) -> Reply:

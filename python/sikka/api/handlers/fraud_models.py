@@ -11,9 +11,9 @@ from sikka.api.handlers.paging import page
 from sikka.api.queries import NoQuery, PageQuery
 from sikka.api.views import page_of
 from sikka.domain.errors import NotFound
-from sikka.domain.fraud_model_views import fraud_model_view, whole_fraud_model_view
+from sikka.domain.fraud.model_views import fraud_model_view, whole_fraud_model_view
 from sikka.domain.views import encode
-from sikka.flows import fraud_models
+from sikka.flows.fraud import models as fraud_models
 from sikka.flows.parts import Answer, Caller, Parts
 
 

@@ -13,11 +13,11 @@ from sikka.api.handlers.policy_scope import check_owned, scope_of
 from sikka.api.queries import NoQuery
 from sikka.api.views import page_of
 from sikka.domain.errors import InvalidRequest, NotFound
-from sikka.domain.fraud_policy import FraudRule, RuleState
-from sikka.domain.fraud_views import RuleHitsView, rule_view
-from sikka.domain.rule_report import ReportRange
+from sikka.domain.fraud.policy import FraudRule, RuleState
+from sikka.domain.fraud.rule_report import ReportRange
+from sikka.domain.fraud.views import RuleHitsView, rule_view
 from sikka.domain.views import encode
-from sikka.flows.fraud_rules import RuleOrder, backtest_rule, draft_rule, move_rule
+from sikka.flows.fraud.rules import RuleOrder, backtest_rule, draft_rule, move_rule
 
 RANGE_DAYS_MAX = 92
 HITS_ROWS_MAX = 50_000

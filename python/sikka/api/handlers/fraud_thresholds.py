@@ -7,9 +7,9 @@ from sikka.api.call import Call, Reply, reply_of
 from sikka.api.decoding import decode_body
 from sikka.api.queries import TenantQuery
 from sikka.domain.errors import NotFound
-from sikka.domain.fraud_views import SCORE_HUNDREDTHS_MAX, thresholds_view
+from sikka.domain.fraud.views import SCORE_HUNDREDTHS_MAX, thresholds_view
 from sikka.domain.views import encode
-from sikka.flows.fraud_thresholds import ThresholdsOrder, set_thresholds
+from sikka.flows.fraud.thresholds import ThresholdsOrder, set_thresholds
 
 NEVER_HUNDREDTHS = SCORE_HUNDREDTHS_MAX + 1
 

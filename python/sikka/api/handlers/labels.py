@@ -11,10 +11,10 @@ from sikka.api.handlers.together import Part, check_keys, done_together
 from sikka.api.label_schemas import LabelBatchRequest, LabelItem, LabelRequest, LabelsQuery
 from sikka.api.queries import PageQuery
 from sikka.api.views import page_of
-from sikka.domain.fraud_label_views import label_view
-from sikka.domain.fraud_report import report_view
+from sikka.domain.fraud.label_views import label_view
+from sikka.domain.fraud.report import report_view
 from sikka.domain.views import encode
-from sikka.flows.label import LabelOrder, label
+from sikka.flows.fraud.label import LabelOrder, label
 from sikka.flows.parts import Answer, Caller
 
 

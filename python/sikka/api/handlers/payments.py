@@ -14,7 +14,7 @@ from sikka.api.handlers.paging import page
 from sikka.api.queries import PageQuery, PaymentQuery, PaymentsQuery
 from sikka.api.views import page_of
 from sikka.domain.errors import InvalidRequest, NotFound, UnprocessableRequest
-from sikka.domain.fraud import Device
+from sikka.domain.fraud.assessment import Device
 from sikka.domain.payment import Flow, Payment
 from sikka.domain.views import (
     PaymentView,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sikka.api import fraud_model_schemas, queries, schemas, views
 from sikka.api.handlers import fraud_models
 from sikka.api.route import KeyedRoute, Route, Success
-from sikka.domain.fraud_model_views import FraudModelView
+from sikka.domain.fraud.model_views import FraudModelView
 from sikka.domain.merchant import Scope
 
 _TAG = "Fraud models"

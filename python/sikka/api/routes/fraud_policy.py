@@ -5,7 +5,7 @@ from __future__ import annotations
 from sikka.api import fraud_schemas, queries, schemas, views
 from sikka.api.handlers import fraud_lists, fraud_rules, fraud_thresholds
 from sikka.api.route import KeyedRoute, Route, Success
-from sikka.domain.fraud_views import (
+from sikka.domain.fraud.views import (
     FraudListBulkView,
     FraudListEntryView,
     FraudRuleView,

@@ -7,8 +7,8 @@ from sikka.api.handlers import labels
 from sikka.api.label_schemas import LabelBatchRequest, LabelRequest, LabelsQuery
 from sikka.api.label_views import LabelBatchView
 from sikka.api.route import KeyedRoute, Route, Success
-from sikka.domain.fraud_label_views import LabelView
-from sikka.domain.fraud_report import FraudReportView
+from sikka.domain.fraud.label_views import LabelView
+from sikka.domain.fraud.report import FraudReportView
 from sikka.domain.merchant import Scope
 
 _LABEL_EXAMPLE = {

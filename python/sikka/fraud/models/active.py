@@ -11,7 +11,7 @@ from math import isnan
 from typing import overload
 
 from sikka.domain.errors import InvalidRequest, NotFound, SikkaError
-from sikka.domain.fraud_model import FraudModel, ModelState, trees_of
+from sikka.domain.fraud.model import FraudModel, ModelState, trees_of
 from sikka.fraud.models.calibration import Calibration
 from sikka.fraud.models.judgement import Judgement
 from sikka.fraud.models.package import document_of

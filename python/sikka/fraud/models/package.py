@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from sikka.domain.fraud_model import FraudModel, ModelPackage
+from sikka.domain.fraud.model import FraudModel, ModelPackage
 from sikka.fraud.models.document import ModelDocument
 from sikka.fraud.models.folder import read_model
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_report import Agreement, FeatureDifference
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.report import Agreement, FeatureDifference
 from sikka.fraud.monitoring.drift import number
 from sikka.fraud.monitoring.reach import REACHES
 from sikka.fraud.monitoring.replay import Past

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sikka.domain.fraud_report import Agreement, Alarm, Cohort, Drift
+from sikka.domain.fraud.report import Agreement, Alarm, Cohort, Drift
 from sikka.fraud.monitoring.config import MonitoringConfig
 
 

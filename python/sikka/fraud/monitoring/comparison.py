@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_monitored import Monitored
-from sikka.domain.fraud_report import Agreement
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.monitored import Monitored
+from sikka.domain.fraud.report import Agreement
 from sikka.fraud.monitoring.agreement import agreement_of
 from sikka.fraud.monitoring.replay import Past, replayed_vectors
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from sikka.domain.fraud_monitored import Monitored
-from sikka.domain.fraud_report import Drift, FeatureDrift
+from sikka.domain.fraud.monitored import Monitored
+from sikka.domain.fraud.report import Drift, FeatureDrift
 from sikka.fraud.models.distribution import Distribution
 from sikka.fraud.models.document import Reference
 from sikka.fraud.monitoring.sample import Weighed

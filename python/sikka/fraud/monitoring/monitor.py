@@ -13,9 +13,9 @@ import msgspec
 
 from sikka.domain.change import Amend, Change
 from sikka.domain.errors import Conflict, Duplicate
-from sikka.domain.fraud_model import FraudModel, ModelState
-from sikka.domain.fraud_monitored import Monitored
-from sikka.domain.fraud_report import Agreement, Cohort, Drift, FraudReport, ModelReport
+from sikka.domain.fraud.model import FraudModel, ModelState
+from sikka.domain.fraud.monitored import Monitored
+from sikka.domain.fraud.report import Agreement, Cohort, Drift, FraudReport, ModelReport
 from sikka.fraud.monitoring.alarms import alarms_of
 from sikka.fraud.monitoring.comparison import History, compare
 from sikka.fraud.monitoring.config import MonitoringConfig

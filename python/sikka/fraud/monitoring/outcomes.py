@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_report import Cohort, Outcomes
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.report import Cohort, Outcomes
 from sikka.fraud.monitoring.sample import Weighed
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_verdict import Verdict
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.verdict import Verdict
 from sikka.fraud.monitoring.reach import REACHES, Owner
 from sikka_core import FEATURE_NAMES, FeatureStore
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sikka.domain.fraud_monitored import Monitored
+from sikka.domain.fraud.monitored import Monitored
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_policy import FraudRule, RuleState
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.policy import FraudRule, RuleState
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
 from sikka.fraud.round_trips import RoundTrips

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.fraud.training.scored import Scored
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.fraud.training.columns import BY_NAME, bad_row, typed
 from sikka.fraud.training.stream import ENTITIES, MISSING, PaymentStream, Texts
 

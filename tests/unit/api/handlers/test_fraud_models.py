@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelState
 from sikka.domain.merchant import Scope
 from sikka.domain.records import AuditRecord
 from sikka_core import new_id

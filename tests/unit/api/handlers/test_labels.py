@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from sikka.domain.fraud_label import FraudLabel
-from sikka.domain.fraud_report import Cohort, FraudReport, ModelReport, Outcomes
+from sikka.domain.fraud.label import FraudLabel
+from sikka.domain.fraud.report import Cohort, FraudReport, ModelReport, Outcomes
 from sikka.domain.merchant import Merchant, Scope
 from sikka.domain.records import AuditRecord
 from sikka_core import new_id

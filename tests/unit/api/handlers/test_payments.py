@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sikka.domain.errors import Unavailable
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.domain.merchant import Scope
 from sikka.domain.outcome import Outcome, OutcomeKind
 from sikka.domain.payment import Payment, Status

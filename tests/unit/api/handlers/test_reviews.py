@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.domain.merchant import Scope
 from tests.unit.api.conftest import Client
 from tests.unit.api.world import World, collect, keyed

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sikka.domain.fraud_model import FraudModel, ModelPackage, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelPackage, ModelState
 from sikka.fraud.models.calibration import Calibration
 from sikka.fraud.models.distribution import Distribution
 from sikka.fraud.models.document import ModelDocument, Period, Reference, TrainingData

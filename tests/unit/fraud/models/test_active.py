@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from sikka.domain.errors import NotFound, Unavailable
-from sikka.domain.fraud_model import FraudModel, ModelState
+from sikka.domain.fraud.model import FraudModel, ModelState
 from sikka.fraud.models.active import ActiveModels
 from sikka.fraud.models.judgement import Judgement
 from sikka.fraud.models.share import Share

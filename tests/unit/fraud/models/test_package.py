@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud_model import ModelState, trees_of
+from sikka.domain.fraud.model import ModelState, trees_of
 from sikka.fraud.models import shipped
 from sikka.fraud.models.folder import BINARY, write_model
 from sikka.fraud.models.package import document_of, read_package

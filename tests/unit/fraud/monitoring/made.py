@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_history import AssessedPayment
-from sikka.domain.fraud_label import FraudLabel, LabelSource
-from sikka.domain.fraud_monitored import Monitored
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.history import AssessedPayment
+from sikka.domain.fraud.label import FraudLabel, LabelSource
+from sikka.domain.fraud.monitored import Monitored
 from sikka.domain.payment import PaymentMethod, Status
 from sikka_core import new_id
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from math import nan
 from typing import Any
 
-from sikka.domain.fraud_report import Agreement
+from sikka.domain.fraud.report import Agreement
 from sikka.fraud.monitoring.agreement import agreement_of
 from sikka.fraud.monitoring.reach import REACHES
 from sikka.fraud.monitoring.replay import Past, replayed_vectors

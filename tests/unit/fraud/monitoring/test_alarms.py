@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sikka.domain.fraud_report import (
+from sikka.domain.fraud.report import (
     Agreement,
     Alarm,
     Cohort,

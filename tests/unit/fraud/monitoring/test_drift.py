@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from sikka.domain.fraud_report import Drift
+from sikka.domain.fraud.report import Drift
 from sikka.fraud.models.distribution import Distribution
 from sikka.fraud.models.document import Reference
 from sikka.fraud.monitoring.drift import (

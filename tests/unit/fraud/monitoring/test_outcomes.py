@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.fraud.monitoring.outcomes import Confusion, Judged, cohort_of, judged, share
 from sikka.fraud.monitoring.sample import Weighed
 from tests.unit.fraud.monitoring.made import NOW, monitored

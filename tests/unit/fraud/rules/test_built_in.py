@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sikka.domain.fraud import Device
+from sikka.domain.fraud.assessment import Device
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.rules import Severity
 from sikka.fraud.rules.ruleset import built_in

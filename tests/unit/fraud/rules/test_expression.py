@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud import Device
+from sikka.domain.fraud.assessment import Device
 from sikka.fraud.facts import Facts
 from sikka.fraud.rules.expression import compiled
 from sikka.fraud.rules.grammar import CHARACTERS_MAX, OPERATORS_MAX

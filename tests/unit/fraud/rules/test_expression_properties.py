@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sikka.domain.errors import InvalidRequest
-from sikka.domain.fraud import Device
+from sikka.domain.fraud.assessment import Device
 from sikka.fraud.facts import Facts
 from sikka.fraud.rules.expression import compiled
 from tests.unit.fraud.observed import facts

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sikka.domain.fraud import Device, RiskRequest
+from sikka.domain.fraud.assessment import Device, RiskRequest
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.rules import Severity
 from tests.unit.fraud.observed import broken, severities

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sikka.domain.fraud import Decision
+from sikka.domain.fraud.assessment import Decision
 from sikka.fraud.decision import verdict_of
 from sikka.fraud.thresholds import Thresholds
 from tests.unit.fraud.observed import facts

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sikka.domain.fraud import Decision
-from sikka.domain.fraud_policy import FraudRule, RuleState
+from sikka.domain.fraud.assessment import Decision
+from sikka.domain.fraud.policy import FraudRule, RuleState
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
 from sikka.fraud.rules import Ruleset, Severity

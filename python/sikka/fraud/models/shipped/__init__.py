@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sikka.domain.fraud_model import ModelPackage
+from sikka.domain.fraud.model import ModelPackage
 from sikka.fraud.models.folder import DOCUMENT
 from sikka.fraud.models.package import read_package
 

@@ -1,0 +1,1 @@
+"""What is known, said and decided about fraud: assessments, rules, lists, models, labels."""

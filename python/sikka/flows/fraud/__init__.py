@@ -1,0 +1,1 @@
+"""What people change about fraud: rules, lists, thresholds, models and labels."""
