@@ -91,7 +91,7 @@ def judge_folds(history: History) -> list[dict[str, Any]]:
     models = {
         "all features, XGBoost's defaults": replace(REFERENCE, max_bin=256),
         "all features, 4,096 bins": REFERENCE,
-        "the chosen settings, without ratios": without(chosen, RATIOS),
+        "the choice without ratios": without(chosen, RATIOS),
         CHOSEN: chosen,
     }
     folds = []
