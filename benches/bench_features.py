@@ -85,9 +85,10 @@ def run(report: dict[str, Any]) -> None:
     timings = alternate(cases, SECONDS_PER_CASE, ROUNDS)
     title = "a payment of four entities, remembered and read"
     print_table(title, timings, "sikka_core, observe")
-    targets = {"observe_us_at_most_2": timings["sikka_core, observe"].median_s * 1e6}
-    print_targets(targets)
-    report["features"] = {title: as_report(timings), "ratios": targets}
+    # The bar of two microseconds is for the store itself: `bench_crate` measures it without Python.
+    ratios = {"observe_us": timings["sikka_core, observe"].median_s * 1e6}
+    print_targets(ratios)
+    report["features"] = {title: as_report(timings), "ratios": ratios}
 
 
 if __name__ == "__main__":
