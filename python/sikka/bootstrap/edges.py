@@ -23,9 +23,9 @@ from sikka.bootstrap.foundation import House, house
 from sikka.bootstrap.fraud_watch import fraud_duties
 from sikka.domain.errors import RailUnavailable
 from sikka.fraud.trials import Trials
+from sikka.journal.fraud.rule_history import SqlRuleHistory
 from sikka.journal.leases import SqlLeases
 from sikka.journal.outbox import SqlHousekeeping, SqlOutbox
-from sikka.journal.rule_history import SqlRuleHistory
 from sikka.ops.rate_limit_redis import RedisTokenBuckets
 from sikka.ports import Observer
 from sikka.settings import Settings

@@ -18,9 +18,9 @@ from sikka.domain.review import TimeoutAction
 from sikka.flows.listen import Listener
 from sikka.flows.parts import Parts, Policy, ReviewPolicy
 from sikka.journal.database import Database
-from sikka.journal.fraud_policy import SqlFraudPolicy
+from sikka.journal.fraud.models import SqlFraudModels
+from sikka.journal.fraud.policy import SqlFraudPolicy
 from sikka.journal.journal import Limits, SqlJournal
-from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.reader import SqlReader
 from sikka.journal.review_reads import SqlReviews

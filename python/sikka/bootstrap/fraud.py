@@ -27,10 +27,10 @@ from sikka.fraud.stores.port import FeatureStore, FeaturesUnavailable
 from sikka.fraud.stores.redis import RedisFeatureStore
 from sikka.fraud.warmth import history_of
 from sikka.journal.database import Database
-from sikka.journal.fraud_reads import SqlFraudReads
-from sikka.journal.label_reads import SqlLabelReads
+from sikka.journal.fraud.labels import SqlLabelReads
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.reads import SqlFraudReads
 from sikka.journal.payees import SqlPayees
-from sikka.journal.payment_history import SqlPaymentHistory
 from sikka.ports import Clock, Observer
 from sikka.settings import Settings
 

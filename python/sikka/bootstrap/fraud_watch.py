@@ -13,7 +13,7 @@ from sikka.bootstrap.fraud import feature_store
 from sikka.fraud.label_cursor import RedisCursor
 from sikka.fraud.monitoring.config import MonitoringConfig
 from sikka.fraud.monitoring.monitor import Monitor
-from sikka.journal.monitoring_reads import SqlMonitoringReads
+from sikka.journal.fraud.monitoring import SqlMonitoringReads
 from sikka.settings import Settings
 from sikka.worker.duty import Duty
 from sikka.worker.fraud_duties import FeedLabelsDuty, MonitorDuty

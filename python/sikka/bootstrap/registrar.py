@@ -12,9 +12,9 @@ from sikka.domain.errors import ConfigurationError
 from sikka.domain.fraud.assessment import FraudAssessment, RiskRequest
 from sikka.flows.parts import Parts, Policy
 from sikka.journal.database import Database
-from sikka.journal.fraud_policy import SqlFraudPolicy
+from sikka.journal.fraud.models import SqlFraudModels
+from sikka.journal.fraud.policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
-from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.review_reads import SqlReviews
 from sikka.journal.store import SqlStore

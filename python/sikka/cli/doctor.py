@@ -19,8 +19,8 @@ from sikka.domain.errors import ConfigurationError, InvalidRequest, Unavailable
 from sikka.domain.fraud.model import ModelState
 from sikka.journal import migrate
 from sikka.journal.database import Database
+from sikka.journal.fraud.models import SqlFraudModels
 from sikka.journal.invariants import check_invariants
-from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.outbox import SqlHousekeeping
 from sikka.ops import doctor as checks
 from sikka.ops import logging as logs

@@ -13,7 +13,7 @@ from sikka.cli.exits import CommandFailed
 from sikka.cli.operator import operator, run_with_house
 from sikka.flows.fraud.import_labels import import_labels
 from sikka.flows.fraud.label import LineStatus
-from sikka.journal.label_reads import SqlLabelReads
+from sikka.journal.fraud.labels import SqlLabelReads
 
 
 @click.group()

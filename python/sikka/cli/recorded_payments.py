@@ -12,8 +12,8 @@ import click
 from sikka.cli.main import settings_of
 from sikka.cli.operator import run_loop
 from sikka.journal.database import Database
-from sikka.journal.payment_history import SqlPaymentHistory
-from sikka.journal.payment_stream import SqlPaymentStream
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.payment_stream import SqlPaymentStream
 from sikka.settings import Settings
 
 DATABASE = "database"

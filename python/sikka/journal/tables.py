@@ -32,7 +32,7 @@ from sikka.journal.columns import (
     text,
     time,
 )
-from sikka.journal.fraud_tables import (
+from sikka.journal.fraud.tables import (
     fraud_assessments,
     fraud_labels,
     fraud_lists,

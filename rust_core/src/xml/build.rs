@@ -2,7 +2,7 @@
 
 use super::canonical;
 use super::parse::parse;
-use super::profile::check_mixed;
+use super::shape::check_mixed;
 use super::tree::{Element, Tree};
 use super::write::{Name, Pair, Writer};
 use crate::error::Result;

@@ -10,11 +10,13 @@ mod characters;
 pub mod keyring;
 /// A strict parser for the profile: no DTD, no comments, no processing instructions.
 pub mod parse;
-/// The constants of the profile, and what a document of it looks like.
+/// The constants of the profile.
 pub mod profile;
 /// What must hold of every message.
 #[cfg(test)]
 mod properties;
+/// What a document of the profile looks like.
+mod shape;
 /// Sign what a writer wrote.
 pub mod sign;
 /// Read a Signature element, refusing whatever is not the profile.

@@ -4,8 +4,8 @@ use super::canonical::canonicalise;
 use super::characters::{is_same, is_whitespace};
 use super::profile::{
     CANONICALISATION, DIGEST_METHOD, ENVELOPED, SIGNATURE, SIGNATURE_METHOD, SIGNATURE_NAMESPACE,
-    check_descendant, check_mixed, namespace_of,
 };
+use super::shape::{check_descendant, check_mixed, namespace_of};
 use super::tree::{Element, Index};
 use super::write::Pair;
 use crate::error::{Error, Result};

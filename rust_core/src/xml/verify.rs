@@ -3,7 +3,7 @@
 use super::canonical::canonicalise;
 use super::keyring::KeyRing;
 use super::parse::parse;
-use super::profile::check_content;
+use super::shape::check_content;
 use super::signature::Signature;
 use super::tree::{Element, Tree};
 use crate::error::{Error, Result};

@@ -22,15 +22,15 @@ from sikka.domain.records import AuditRecord
 from sikka.flows.parts import Parts, Policy
 from sikka.fraud.trials import Trials
 from sikka.journal.database import Database
-from sikka.journal.fraud_policy import SqlFraudPolicy
+from sikka.journal.fraud.models import SqlFraudModels
+from sikka.journal.fraud.policy import SqlFraudPolicy
+from sikka.journal.fraud.rule_history import SqlRuleHistory
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade
-from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.numbers import SqlReferenceNumbers
 from sikka.journal.outbox import SqlOutbox
 from sikka.journal.reader import SqlReader
 from sikka.journal.review_reads import SqlReviews
-from sikka.journal.rule_history import SqlRuleHistory
 from sikka.journal.store import SqlStore
 from sikka.webhooks.addresses import AddressRules
 from sikka.webhooks.endpoints import Endpoints

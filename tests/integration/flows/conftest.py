@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sikka.journal.database import Database
-from sikka.journal.fraud_policy import SqlFraudPolicy
+from sikka.journal.fraud.policy import SqlFraudPolicy
 from sikka.journal.invariants import check_invariants
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade

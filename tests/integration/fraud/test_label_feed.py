@@ -19,10 +19,10 @@ from sikka.fraud.stores.facts import LabelFacts, PaymentFacts
 from sikka.fraud.stores.memory import MemoryFeatureStore
 from sikka.fraud.stores.port import FeaturesUnavailable, Observation
 from sikka.journal.database import Database
+from sikka.journal.fraud.labels import SqlLabelReads
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
 from sikka.journal.journal import SqlJournal
-from sikka.journal.label_reads import SqlLabelReads
 from sikka.journal.migrate import upgrade
-from sikka.journal.payment_history import SqlPaymentHistory
 from sikka_core import new_id
 from tests.integration.journal.made import made_assessment, made_payment
 from tests.unit.webhooks.world import NOW, HandClock

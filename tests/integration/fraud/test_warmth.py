@@ -10,8 +10,8 @@ import pytest
 from sikka.fraud.stores.facts import Facts, LabelFacts, PaymentFacts, moment_ms
 from sikka.fraud.stores.memory import MemoryFeatureStore
 from sikka.fraud.warmth import history_of
-from sikka.journal.label_reads import SqlLabelReads
-from sikka.journal.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.labels import SqlLabelReads
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
 from sikka_core import FEATURE_NAMES
 from tests.integration.fraud.watched import DELAY, Watched, watched_on
 

@@ -24,13 +24,13 @@ from sikka.fraud.monitoring.monitor import Monitor
 from sikka.fraud.stores.facts import PaymentFacts
 from sikka.fraud.stores.memory import MemoryFeatureStore
 from sikka.journal.database import Database
+from sikka.journal.fraud.labels import SqlLabelReads
+from sikka.journal.fraud.monitoring import SqlMonitoringReads
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
 from sikka.journal.journal import SqlJournal
-from sikka.journal.label_reads import SqlLabelReads
 from sikka.journal.leases import SqlLeases
 from sikka.journal.mapping import MAPPINGS
 from sikka.journal.migrate import upgrade
-from sikka.journal.monitoring_reads import SqlMonitoringReads
-from sikka.journal.payment_history import SqlPaymentHistory
 from sikka.ports import Lease
 from sikka.worker.territory import fence_of
 from sikka_core import FEATURE_NAMES, new_id

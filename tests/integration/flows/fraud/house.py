@@ -12,10 +12,10 @@ from sikka.domain.merchant import Merchant
 from sikka.domain.records import Actor
 from sikka.flows.parts import Caller, IdempotencyClaim, Parts, Policy
 from sikka.journal.database import Database
-from sikka.journal.fraud_policy import SqlFraudPolicy
+from sikka.journal.fraud.models import SqlFraudModels
+from sikka.journal.fraud.policy import SqlFraudPolicy
 from sikka.journal.journal import SqlJournal
 from sikka.journal.migrate import upgrade
-from sikka.journal.model_reads import SqlFraudModels
 from sikka.journal.reader import SqlReader
 from sikka.journal.store import SqlStore
 from sikka_core import new_id

@@ -20,8 +20,8 @@ from sikka.flows.fraud.label import (
     label,
     label_chargebacks,
 )
+from sikka.journal.fraud.labels import SqlLabelReads
 from sikka.journal.invariants import check_invariants
-from sikka.journal.label_reads import SqlLabelReads
 from sikka.journal.mapping import MAPPINGS
 from sikka_core import new_id
 from tests.integration.flows.world import APPROVED, PENDING, START, FlowWorld, id_of, shown

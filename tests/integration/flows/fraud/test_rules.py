@@ -22,7 +22,7 @@ from sikka.flows.fraud.rules import (
 )
 from sikka.flows.parts import Answer
 from sikka.fraud.trials import Trials
-from sikka.journal.rule_history import SqlRuleHistory
+from sikka.journal.fraud.rule_history import SqlRuleHistory
 from sikka.ports import Page
 from sikka_core import new_id
 from tests.integration.flows.fraud.house import PolicyHouse, policy_house

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sikka.domain.fraud.history import AssessedPayment
 from sikka.domain.fraud.verdict import Verdict
-from sikka.journal.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sikka.domain.fraud.policy import (
     PolicyRows,
     RuleState,
 )
-from sikka.journal.fraud_reads import SqlFraudReads
+from sikka.journal.fraud.reads import SqlFraudReads
 from sikka_core import new_id
 from tests.integration.journal.made import AT, MERCHANT_ID
 

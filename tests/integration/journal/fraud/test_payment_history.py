@@ -11,7 +11,7 @@ from sikka.domain.fraud.assessment import Decision
 from sikka.domain.fraud.history import AssessedPayment
 from sikka.domain.fraud.label import FraudLabel, LabelSource
 from sikka.domain.payment import PaymentMethod, Status
-from sikka.journal.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
 from sikka_core import new_id
 from tests.integration.journal.made import AT, MERCHANT_ID, made_assessment, made_payment
 

@@ -10,7 +10,7 @@ import pytest
 
 from sikka.domain.change import Change
 from sikka.domain.fraud.model import FraudModel, ModelState
-from sikka.journal.model_reads import SqlFraudModels
+from sikka.journal.fraud.models import SqlFraudModels
 from sikka.ports import Page
 from sikka_core import new_id
 from tests.integration.journal.made import AT

@@ -21,9 +21,9 @@ from sikka.domain.fraud.policy import (
 )
 from sikka.domain.fraud.rule_report import ReportRange
 from sikka.journal.database import Database
-from sikka.journal.fraud_policy import SqlFraudPolicy
+from sikka.journal.fraud.policy import SqlFraudPolicy
+from sikka.journal.fraud.rule_history import SqlRuleHistory
 from sikka.journal.journal import SqlJournal
-from sikka.journal.rule_history import SqlRuleHistory
 from sikka.ports import Page
 from tests.integration.journal.made import AT, MERCHANT_ID, creation, made_id, payment_of
 from tests.integration.journal.test_explain import plans

@@ -15,7 +15,7 @@ from sikka.domain.fraud.monitored import Monitored
 from sikka.domain.payment import Status
 from sikka.journal import tables
 from sikka.journal.database import Database, Query
-from sikka.journal.label_reads import IDS_A_QUERY, labels_by_payment
+from sikka.journal.fraud.labels import IDS_A_QUERY, labels_by_payment
 from sikka.journal.mapping import MAPPINGS, raw, rows_of
 from sikka.journal.queries import moment
 

@@ -11,9 +11,9 @@ import pytest
 
 from sikka.domain.change import Change
 from sikka.domain.fraud.label import FraudLabel, LabelSource
-from sikka.journal.label_reads import SqlLabelReads
-from sikka.journal.monitoring_reads import SqlMonitoringReads
-from sikka.journal.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.labels import SqlLabelReads
+from sikka.journal.fraud.monitoring import SqlMonitoringReads
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
 from sikka.journal.reader import SqlReader
 from sikka.ports import Page
 from tests.integration.journal.made import (

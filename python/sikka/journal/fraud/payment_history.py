@@ -14,7 +14,7 @@ from sikka.domain.fraud.label import FraudLabel
 from sikka.domain.payment import PaymentMethod, Status
 from sikka.journal import tables
 from sikka.journal.database import Database
-from sikka.journal.label_reads import labels_by_payment
+from sikka.journal.fraud.labels import labels_by_payment
 from sikka.journal.mapping import raw, rows_of
 from sikka_core import new_id, time_ms_of_id
 

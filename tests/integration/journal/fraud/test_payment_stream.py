@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sikka.domain.payment import Stage, Status
-from sikka.journal.payment_history import SqlPaymentHistory
-from sikka.journal.payment_stream import SqlPaymentStream
+from sikka.journal.fraud.payment_history import SqlPaymentHistory
+from sikka.journal.fraud.payment_stream import SqlPaymentStream
 from tests.integration.fraud.watched import DELAY, Watched, watched_on
 
 

@@ -13,8 +13,8 @@ from sikka.domain.fraud.label import FraudLabel, LabelSource
 from sikka.domain.fraud.rule_report import PastPayment, ReportRange
 from sikka.domain.payment import Payment
 from sikka.journal.database import Database
+from sikka.journal.fraud.rule_history import SqlRuleHistory
 from sikka.journal.journal import SqlJournal
-from sikka.journal.rule_history import SqlRuleHistory
 from tests.integration.journal.made import AT, MERCHANT_ID, creation, made_id, payment_of
 
 OTHER_ID = "mer_01KE7ZT9S30000000000000002"

@@ -1,0 +1,1 @@
+"""What is stored of fraud, and how it is read: policy, models, labels, assessed payments."""
