@@ -25,9 +25,9 @@ from sikka.journal.fraud.policy import SqlFraudPolicy
 from sikka.journal.fraud.rule_history import SqlRuleHistory
 from sikka.journal.journal import SqlJournal
 from sikka.ports import Page
+from tests.integration.journal.fraud.test_rule_history import label
 from tests.integration.journal.made import AT, MERCHANT_ID, creation, made_id, payment_of
 from tests.integration.journal.test_explain import plans
-from tests.integration.journal.test_rule_history import label
 
 PAGE = Page(limit=10)
 RULE = "rul_01KE7ZT9S30000000000000001"
