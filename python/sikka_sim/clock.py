@@ -40,7 +40,8 @@ class Clock:
         Raises:
             TimeoutError: the time is over.
         """
-        return await asyncio.wait_for(awaited, max(seconds * self.time_scale, real_s))
+        async with asyncio.timeout(max(seconds * self.time_scale, real_s)):
+            return await awaited
 
     def now(self) -> datetime:
         """The time of day in India, with the clock's skew."""

@@ -90,6 +90,8 @@ class MariaDb(PrivateServer):
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             f"--datadir={self._data}",
+            # A server that starts deletes the temporary tables of others that share the folder.
+            f"--tmpdir={self._directory}",
             *self._user(),
         ]
         done = subprocess.run(

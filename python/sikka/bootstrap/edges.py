@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from sikka.api.app import build_app
 from sikka.api.limits import RateLimiter, TokenBuckets, Unlimited
 from sikka.api.parts import ApiLimits, ApiParts
 from sikka.api.serve import listening
+from sikka.background import end
 from sikka.bootstrap.foundation import House, house
 from sikka.bootstrap.fraud_watch import fraud_duties
 from sikka.domain.errors import RailUnavailable
@@ -152,7 +153,7 @@ async def worker(
         base.observers.add(nudge)
         stack.callback(base.observers.remove, nudge)
         heart = asyncio.create_task(_heartbeats(base), name="heartbeats")
-        stack.push_async_callback(_ended, heart)
+        stack.push_async_callback(end, heart)
         yield await stack.enter_async_context(running)
 
 
@@ -227,12 +228,6 @@ async def _heartbeats(base: House) -> None:
         except RailUnavailable as error:
             log.warning("the switch: %s", error)
         await asyncio.sleep(configured.heartbeat_interval_s)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 async def _house(

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 
+from sikka.background import end
 from sikka.domain.errors import Unavailable
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.engine import Engine
@@ -74,13 +75,13 @@ class FraudRoom:
             opened_at = self.clock.now()
             await self._warm()
             task = asyncio.create_task(self._keep_warm(), name="feature memory")
-            stack.push_async_callback(_ended, task)
+            stack.push_async_callback(end, task)
             if not self.is_shared:
                 # What is learnt while the memory is filled is learnt by whoever feeds it.
                 position = Position.at(opened_at - OVERLAP, self.label_delay)
                 feed = self.feed(self.store, MemoryCursor(position))
                 task = asyncio.create_task(feed_for_ever(feed), name="labels")
-                stack.push_async_callback(_ended, task)
+                stack.push_async_callback(end, task)
             yield
 
     @property
@@ -168,8 +169,3 @@ def feature_store(settings: Settings) -> FeatureStore:
     return RedisFeatureStore(
         redis.url.reveal(), settings.secrets.derived(FEATURE_KEYS), timeout_s=features.timeout_s
     )
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})

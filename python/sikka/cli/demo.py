@@ -18,6 +18,7 @@ import aiohttp
 import click
 import msgspec
 
+from sikka.background import end
 from sikka.cli.exits import CommandFailed
 from sikka.cli.operator import operator, run_loop
 from sikka.cli.stage import HANDLE, Stage, stage
@@ -79,8 +80,7 @@ async def perform(directory: Path, port: int | None, *, once: bool) -> None:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not telling.done():
-            telling.cancel()
-            await asyncio.wait({telling})
+            await end(telling)
             raise KeyboardInterrupt
         telling.result()
         if not once:

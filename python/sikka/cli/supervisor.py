@@ -104,7 +104,8 @@ class Supervisor:
             delay_s = 0.0 if settled else min(max(delay_s * 2, 0.1), RESTART_DELAY_S_MAX)
             log.error("worker %d ended with %d; another follows", slot.number, code)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), delay_s)
+                async with asyncio.timeout(delay_s):
+                    await self._stop.wait()
 
     async def _live(self, slot: _Slot, directory: str) -> int:
         """One process from its start to its end; returns its exit code."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sikka.background import end
 from sikka.domain.fraud.policy import FraudRule, PolicyRows
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.lists import Lists, configured
@@ -114,9 +114,7 @@ class PolicyCache:
     async def close(self) -> None:
         """Stop reading."""
         if self._following is not None:
-            self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            await end(self._following)
 
     async def refresh(self) -> None:
         """Read what was changed and put it in force; `stale` says whether that went well."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from enum import Enum
 from typing import Protocol
 
+from sikka.background import end
 from sikka.domain.fraud.assessment import RiskRequest
 from sikka.ports import Observer
 
@@ -74,9 +74,7 @@ class RoundTrips:
     async def close(self) -> None:
         """Stop reading."""
         if self._following is not None:
-            self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            await end(self._following)
 
     async def refresh(self) -> None:
         """Read the merchants; while they cannot be read, the last ones count."""

@@ -116,9 +116,9 @@ class Deliverer:
         """Return when nothing is on its way any more."""
         await self._lanes.settle()
 
-    def abandon(self) -> None:
-        """Drop what is on its way; it stays due and is made again."""
-        self._lanes.abandon()
+    async def abandon(self) -> None:
+        """Drop what is on its way and return when it has ended; it stays due and is made again."""
+        await self._lanes.abandon()
 
     async def _run(self, due: DueDelivery, fence: Amend) -> None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sikka.background import end
 from sikka.domain.change import Amend
 from sikka.domain.delivery import DueDelivery
 from sikka.ports import Clock
@@ -141,11 +142,10 @@ class Lanes:
         while self._tasks:
             await asyncio.wait(self._tasks.values())
 
-    def abandon(self) -> None:
-        """Drop what is on its way."""
+    async def abandon(self) -> None:
+        """Drop what is on its way; return when nothing is."""
         self._forget()
-        for task in self._tasks.values():
-            task.cancel()
+        await end(*self._tasks.values())
 
     def _forget(self) -> None:
         for lane in self._lanes.values():

@@ -60,8 +60,8 @@ class Duty(Protocol):
         """Return when nothing goes on any more."""
         ...
 
-    def abandon(self) -> None:
-        """Drop what goes on; it will be done again."""
+    async def abandon(self) -> None:
+        """Drop what goes on and return when it has ended; it will be done again."""
         ...
 
 
@@ -74,7 +74,7 @@ class RoundDuty:
     async def settle(self) -> None:
         return
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         return
 
 
@@ -109,8 +109,8 @@ class DeliverDuty:
     async def settle(self) -> None:
         await self._deliverer.settle()
 
-    def abandon(self) -> None:
-        self._deliverer.abandon()
+    async def abandon(self) -> None:
+        await self._deliverer.abandon()
 
 
 class ItemsDuty(RoundDuty, Generic[T]):

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Self
 
+from sikka.background import end
 from sikka.domain.errors import SikkaError
 from sikka.ports import Clock, Leases, Observer
 from sikka.worker.duty import Duty
@@ -75,11 +76,8 @@ class Worker:
                 await asyncio.gather(*(duty.settle() for duty in self._duties))
         except TimeoutError:
             _log.warning("stopped with work on its way; it will be done again elsewhere")
-            for task in self._tasks:
-                task.cancel()
-            for duty in self._duties:
-                duty.abandon()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end(*self._tasks)
+            await asyncio.gather(*(duty.abandon() for duty in self._duties))
         self._tasks = []
         try:
             await self._keeper.release()

@@ -151,6 +151,30 @@ async def test_changes_come_into_force_without_being_asked_for() -> None:
     assert len(tables.asked) == asked
 
 
+async def test_closing_ends_the_reading_even_when_the_reader_misses_its_end() -> None:
+    class Deaf(Tables):
+        reading = asyncio.Event()
+        missed = 0
+
+        async def policy_since(self, revision: int) -> PolicyRows:
+            self.reading.set()
+            if self.asked and not self.missed:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    self.missed += 1
+            return await super().policy_since(revision)
+
+    tables = Deaf()
+    policies = cache(tables, refresh_s=0.001)
+    await policies.open()
+    tables.reading.clear()
+    await tables.reading.wait()
+    async with asyncio.timeout(10):
+        await policies.close()
+    assert tables.missed == 1
+
+
 async def test_without_tables_the_configuration_decides_and_nothing_is_stale() -> None:
     policies = PolicyCache(FraudConfig(), None, Heard())
     await policies.open()

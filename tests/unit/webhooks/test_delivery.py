@@ -370,8 +370,7 @@ async def test_what_is_abandoned_stays_due() -> None:
     await relayed(world)
     world.poster.held[URL] = asyncio.Event()
     await world.start()
-    world.deliverer.abandon()
-    await world.deliverer.settle()
+    await world.deliverer.abandon()
     assert world.deliveries()[0].status is DeliveryStatus.PENDING
     world.poster.held.clear()
     assert await world.deliver() == 1

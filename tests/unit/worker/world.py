@@ -119,5 +119,5 @@ class RecordingDuty:
     async def settle(self) -> None:
         self.settled = True
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         self.abandoned = True

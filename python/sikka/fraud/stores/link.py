@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
+from sikka.background import end
 from sikka.fraud.stores.address import Address
 from sikka.fraud.stores.connection import RedisConnection, Refused, Word
 from sikka.fraud.stores.library import Library
@@ -91,8 +92,7 @@ class Link:
     async def close(self) -> None:
         """End the connection and make no new one."""
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait({self._keeper})
+            await end(self._keeper)
             self._keeper, self._reason = None, "closed"
 
     async def _function(
