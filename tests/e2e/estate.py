@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sikka import bootstrap
+from sikka.bootstrap import edges
 from sikka.journal import migrate
 from sikka.settings import Settings
 from sikka_sim import World
@@ -86,7 +86,7 @@ async def estate_at(
         stack.push_async_callback(world.stop)
         path = write_settings(place, keys, world, over)
         settings = Settings.load(path, os.environ)
-        async with bootstrap.gateway(settings) as gateway:
+        async with edges.gateway(settings) as gateway:
             tenant = await settle_in(gateway.house)
             async with Client(gateway.url, tenant.secret) as client:
                 await listen(client, world)

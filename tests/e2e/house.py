@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sikka import bootstrap
+from sikka.bootstrap import edges
 from sikka.domain.merchant import Scope
 from sikka.domain.records import Actor
 from sikka.flows.administer import MerchantOrder, create_api_key, create_merchant
@@ -114,7 +115,7 @@ class House:
 
     world: World
     settings: Settings
-    gateway: bootstrap.Gateway
+    gateway: edges.Gateway
     tenant: Tenant
     client: Client
     admin: Client
@@ -249,14 +250,14 @@ async def house_at(
         stack.push_async_callback(world.stop)
         path = write_settings(place, keys, world, over)
         settings = Settings.load(path, os.environ)
-        gateway = await stack.enter_async_context(bootstrap.gateway(settings, observe))
+        gateway = await stack.enter_async_context(edges.gateway(settings, observe))
         world.set_gateway(gateway.url)
         tenant = await settle_in(gateway.house, **(merchant or {}))
         client = await stack.enter_async_context(Client(gateway.url, tenant.secret))
         admin = await stack.enter_async_context(Client(gateway.url, tenant.admin_secret))
         archive = await stack.enter_async_context(Archive(place.database_url))
         await listen(client, world)
-        await stack.enter_async_context(bootstrap.worker(settings, on=gateway.house))
+        await stack.enter_async_context(edges.worker(settings, on=gateway.house))
         yield House(world, settings, gateway, tenant, client, admin, archive, observed)
 
 

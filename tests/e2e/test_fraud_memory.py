@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sikka import bootstrap
+from sikka.bootstrap import edges
 from sikka.domain.fraud.assessment import Decision
 from tests.e2e import orders
 from tests.e2e.client import Client, Reply
@@ -66,7 +66,7 @@ async def remembered(house: House) -> dict[str, Any]:
 async def another_gateway(house: House) -> AsyncIterator[Client]:
     """A second gateway on the same database and Redis."""
     async with (
-        bootstrap.gateway(house.settings) as gateway,
+        edges.gateway(house.settings) as gateway,
         Client(gateway.url, house.tenant.secret) as client,
     ):
         yield client

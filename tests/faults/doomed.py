@@ -24,7 +24,6 @@ from typing import Any
 
 import uvloop
 
-from sikka import bootstrap
 from sikka.bootstrap import edges, foundation
 from sikka.domain.delivery import DueDelivery
 from sikka.journal.journal import SqlJournal
@@ -79,9 +78,9 @@ async def run(settings: Settings, role: str, fate: Fate) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with AsyncExitStack() as stack:
         if role == "gateway":
-            await stack.enter_async_context(bootstrap.gateway(settings, fate.observe))
+            await stack.enter_async_context(edges.gateway(settings, fate.observe))
         else:
-            await stack.enter_async_context(bootstrap.worker(settings, fate.observe))
+            await stack.enter_async_context(edges.worker(settings, fate.observe))
         sys.stderr.write("ready\n")
         sys.stderr.flush()
         await stop.wait()

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import click
 
-from sikka import bootstrap
+from sikka.bootstrap import edges
 from sikka.cli.exits import CommandFailed, Exit
 from sikka.cli.main import settings_of
 from sikka.cli.operator import keep_from_collector, run_loop
@@ -64,7 +64,7 @@ async def serve_one(settings: Settings, line: Line | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with bootstrap.gateway(settings, reuse_port=line is not None) as gateway:
+    async with edges.gateway(settings, reuse_port=line is not None) as gateway:
         loop.add_signal_handler(signal.SIGHUP, gateway.house.reload_keys)
         keep_from_collector()
         if line is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from sikka import bootstrap
+from sikka.bootstrap import edges
 from sikka.bootstrap.registrar import registrar
 from sikka.cli.shipped_model import install_shipped
 from sikka.journal import migrate
@@ -41,7 +42,7 @@ class Stage:
     """What runs while the demo does, and the file of its settings."""
 
     house: bootstrap.House
-    gateway: bootstrap.Gateway
+    gateway: edges.Gateway
     world: World
     settings_path: Path
 
@@ -73,7 +74,7 @@ async def stage(directory: Path, port: int | None, observe: Observer) -> AsyncIt
         async with registrar(settings) as at:
             await install_shipped(at.parts, at.database)
         house = await stack.enter_async_context(bootstrap.house(settings, observe))
-        await stack.enter_async_context(bootstrap.worker(settings, on=house))
+        await stack.enter_async_context(edges.worker(settings, on=house))
         gateway = await stack.enter_async_context(_gateway(settings, house, port))
         world.set_gateway(gateway.url)
         yield Stage(house, gateway, world, path)
@@ -128,14 +129,14 @@ def _master_key(directory: Path) -> str:
 @asynccontextmanager
 async def _gateway(
     settings: Settings, house: bootstrap.House, port: int | None
-) -> AsyncIterator[bootstrap.Gateway]:
+) -> AsyncIterator[edges.Gateway]:
     """The API on its port; on any free one when the preferred port turns out to be taken."""
     async with AsyncExitStack() as stack:
         try:
-            gateway = await stack.enter_async_context(bootstrap.gateway(settings, on=house))
+            gateway = await stack.enter_async_context(edges.gateway(settings, on=house))
         except OSError:
             if port is not None:
                 raise
             elsewhere = replace(settings, server=replace(settings.server, port=0))
-            gateway = await stack.enter_async_context(bootstrap.gateway(elsewhere, on=house))
+            gateway = await stack.enter_async_context(edges.gateway(elsewhere, on=house))
         yield gateway

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sikka import bootstrap
 from sikka.api.serve import listening
+from sikka.bootstrap import edges
 from sikka.cli.main import settings_of
 from sikka.cli.operator import keep_from_collector, run_loop
 from sikka.ops import logging as logs
@@ -52,7 +53,7 @@ async def work(settings: Settings, metrics_port: int | None) -> None:
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(bootstrap.house(settings))
         loop.add_signal_handler(signal.SIGHUP, house.reload_keys)
-        await stack.enter_async_context(bootstrap.worker(settings, on=house))
+        await stack.enter_async_context(edges.worker(settings, on=house))
         keep_from_collector()
         said = "sikka works"
         if metrics_port is not None:

@@ -18,7 +18,7 @@ from sikka.fraud.config import FraudConfig
 from sikka.fraud.lists import Lists, configured
 from sikka.fraud.models.active import ActiveModels
 from sikka.fraud.round_trips import RoundTrips
-from sikka.fraud.rules import Ruleset
+from sikka.fraud.rules import Ruleset, language
 from sikka.fraud.thresholds import Thresholds
 from sikka.ports import Observer
 
@@ -108,6 +108,8 @@ class PolicyCache:
         """Read once, and go on reading in the background. What cannot be read is no failure."""
         if self._reader is None:
             return
+        # A rule that is drafted later must not hold up whoever pays in that moment.
+        await asyncio.to_thread(language.load)
         await self.refresh()
         self._following = asyncio.create_task(self._follow(), name="fraud policy")
 

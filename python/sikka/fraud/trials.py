@@ -17,7 +17,7 @@ from sikka.domain.fraud.policy import FraudRule
 from sikka.domain.fraud.rule_report import PastPayment, ReportRange, RuleDay, RuleReport
 from sikka.fraud.config import FraudConfig
 from sikka.fraud.facts import Facts
-from sikka.fraud.rules.expression import compiled
+from sikka.fraud.rules.language import compiled
 from sikka.fraud.rules.ruleset import BUILT_IN_NAMES
 from sikka.fraud.thresholds import Thresholds
 from sikka.ports import Clock

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sikka import bootstrap
+from sikka.bootstrap import edges
 from sikka.bootstrap.fraud import feature_store
 from sikka.bootstrap.fraud_watch import monitoring_config
 from sikka.domain.change import Change
@@ -94,7 +95,7 @@ async def test_a_worker_teaches_the_memory_in_redis_and_reports(
 ) -> None:
     await migrate.upgrade(database_url)
     settings, heard = settings_of(database_url, redis_url), Heard()
-    async with bootstrap.house(settings, heard) as house, bootstrap.worker(settings, on=house):
+    async with bootstrap.house(settings, heard) as house, edges.worker(settings, on=house):
         label = await paid_and_labelled(house)
         await until(lambda: bool(heard.of("fraud.labels_fed")), "the label reaches the memory")
         store = replace(settings, features=replace(settings.features, timeout_s=5.0))

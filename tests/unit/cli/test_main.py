@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -37,6 +40,19 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
 def test_the_list_of_commands_is_complete() -> None:
     assert {path[0] for path in all_commands(group) if path} == set(COMMANDS)
     assert click.Group.get_command(group, click.Context(group), "fly") is None
+
+
+# The application of the API, and the parser of rules: what only somebody who serves needs.
+SERVING = {"sikka.api.app", "sikka.bootstrap.edges", "rule_engine"}
+
+
+def test_a_command_that_serves_nothing_does_not_wait_for_what_serves() -> None:
+    code = (
+        "import sys\nfrom sikka.cli import audit, doctor, fraud, keys, merchants, migrate\n"
+        f"print(*{SERVING} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize(

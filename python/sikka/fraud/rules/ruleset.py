@@ -15,7 +15,7 @@ from sikka.fraud.facts import Facts
 from sikka.fraud.round_trips import RoundTrips
 from sikka.fraud.rules.amounts import AmountRule, UnusualAmountRule
 from sikka.fraud.rules.circular import ROUND_TRIPS, RoundTripRule
-from sikka.fraud.rules.expression import compiled
+from sikka.fraud.rules.language import compiled
 from sikka.fraud.rules.patterns import (
     AmountClimbingRule,
     AmountProbingRule,

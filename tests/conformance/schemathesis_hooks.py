@@ -10,7 +10,7 @@ from typing import Any
 
 import schemathesis
 
-from tests.integration.api.policy_sense import sensible
+from tests.conformance.policy_sense import sensible
 
 OWN_IDS = frozenset(os.environ.get("SIKKA_OWN_IDS", "").split(","))
 NOBODY = "0000"
