@@ -34,7 +34,8 @@ run: setup ## take one UPI payment from request to webhook, then stay up
 # The core's tests keep hundreds of models in memory, which every collection of garbage would go
 # through in the tests after them: they run by themselves. Others that share a file share what is
 # slow to make, and stay together, in the order of their names. Tests of whole processes run at the
-# speed of the product; what the others reach of it is counted, which nearly doubles their time.
+# speed of the product, those of the simulator need none of it; what the others reach of it is
+# counted, which nearly doubles their time.
 UNTRACED := tests/conformance tests/e2e tests/faults tests/security tests/sim tests/test_harness.py tests/test_tidy.py
 PYTEST_FILES := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --quiet
 

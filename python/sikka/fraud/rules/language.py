@@ -1,25 +1,28 @@
 """The way to the language of rules, for those who may never need it.
 
-Its parser is built when the library is imported, which takes longer than everything else that a
-command imports. Whoever serves payments calls `load` before the first one comes.
+The library that parses it builds its parser when it is imported, for half a second: a command
+that reads a row should not wait for that, and a payment must not.
 """
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sikka.fraud.rules.expression import Expression
 
 
-def load() -> None:
-    """Import the language, if that has not been done. May be called in a thread."""
-    importlib.import_module("sikka.fraud.rules.expression")
+def load() -> Callable[[str], Expression]:
+    """Import the language, and answer `sikka.fraud.rules.expression.compiled`.
+
+    Whoever serves payments calls this before the first one comes. It may be called in a thread.
+    """
+    from sikka.fraud.rules import expression  # noqa: PLC0415 - see the head of this module.
+
+    return expression.compiled
 
 
 def compiled(text: str) -> Expression:
-    """See `sikka.fraud.rules.expression.compiled`, which this calls."""
-    from sikka.fraud.rules import expression  # noqa: PLC0415 - see the head of this module.
-
-    return expression.compiled(text)
+    """Check an expression; imports the language if nobody has. Raises what that one raises."""
+    return load()(text)
